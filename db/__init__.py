@@ -1,0 +1,1 @@
+"""What is stored: rows, migrations, transactions, keys."""

@@ -1,0 +1,1 @@
+"""What all rows and transactions stand on."""

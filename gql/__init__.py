@@ -1,0 +1,1 @@
+"""What clients see: the schema and its server."""

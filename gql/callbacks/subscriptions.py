@@ -1,0 +1,64 @@
+"""Following callbacks live: what happens to them, as it happens."""
+
+from typing import Annotated
+
+import strawberry
+
+from db.enums import callbacks as enums
+from db.enums.events import EventType
+from gql.callbacks.types import CallbackRequest
+from gql.core.subscriptions import (
+    Change,
+    Gap,
+    Reconnect,
+    Removal,
+    SnapshotEnd,
+    SnapshotItem,
+    followed,
+    subscription,
+)
+from resolvers.events import OBJECT_ID
+from resolvers.loaders import callbacks as loaders
+
+
+@strawberry.input(description="Which callbacks to follow: all that is given must hold.")
+class CallbackChangedFilter:
+    callback_request_id: strawberry.ID | None = followed("This callback.", of=OBJECT_ID, id_of="CallbackRequest")
+    queue_id: strawberry.ID | None = followed("It waits in this queue.", id_of="CallbackQueue")
+    insurance_agent_id: strawberry.ID | None = followed("It is assigned to this agent.", id_of="InsuranceAgent")
+    contact_id: strawberry.ID | None = followed("It was promised to this person.", id_of="Contact")
+    statuses: list[enums.CallbackStatus] | None = followed("It has one of these statuses.", of="status")
+    priorities: list[enums.CallbackPriority] | None = followed("It has one of these priorities.", of="priority")
+
+
+@strawberry.type(description="A callback of the list with which the stream begins.")
+class CallbackRequestSnapshotItem(SnapshotItem[CallbackRequest]):
+    pass
+
+
+@strawberry.type(description="Something happened to a callback that the stream follows.")
+class CallbackRequestChange(Change[CallbackRequest, enums.CallbackStatus]):
+    pass
+
+
+@strawberry.type(description="A callback no longer matches the filter: take it off the list.")
+class CallbackRequestRemoval(Removal):
+    pass
+
+
+CallbackChanged = Annotated[
+    CallbackRequestSnapshotItem | SnapshotEnd | CallbackRequestChange | CallbackRequestRemoval | Gap | Reconnect,
+    strawberry.union("CallbackChanged", description="A message of `callbackChanged`."),
+]
+
+
+@strawberry.type
+class CallbackSubscriptions:
+    callback_changed: CallbackChanged = subscription(
+        loaders.callback_request_by_id,
+        "Whatever happens to callbacks, in the order of the log.",
+        events=(EventType.CALLBACK_CREATED, EventType.CALLBACK_STATUS_CHANGED, EventType.CALLBACK_UPDATED),
+        permission="callback:read",
+        status=enums.CallbackStatus,
+        filter=CallbackChangedFilter,
+    )

@@ -1,0 +1,1 @@
+"""What all types and fields stand on."""

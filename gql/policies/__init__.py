@@ -1,0 +1,26 @@
+"""What clients see of policies: the types of policies, the policyholders, and the policies themselves."""
+
+from gql.policies.filters import (
+    PolicyFilter,
+    PolicyholderFilter,
+    PolicyholderOrder,
+    PolicyOrder,
+    PolicyTypeFilter,
+    PolicyTypeOrder,
+)
+from gql.policies.operations import PolicyMutations, PolicyQueries
+from gql.policies.types import Policy, Policyholder, PolicyType
+
+__all__ = [
+    "Policy",
+    "PolicyFilter",
+    "PolicyMutations",
+    "PolicyOrder",
+    "PolicyQueries",
+    "PolicyType",
+    "PolicyTypeFilter",
+    "PolicyTypeOrder",
+    "Policyholder",
+    "PolicyholderFilter",
+    "PolicyholderOrder",
+]

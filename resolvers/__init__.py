@@ -1,0 +1,1 @@
+"""What happens: reads, changes and the rules that decide."""

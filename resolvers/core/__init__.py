@@ -1,0 +1,1 @@
+"""What all reads and changes stand on."""

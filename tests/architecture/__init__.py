@@ -1,0 +1,1 @@
+"""How the project is built: checked, so that it stays so."""

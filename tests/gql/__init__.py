@@ -1,0 +1,1 @@
+"""Features, through the API."""

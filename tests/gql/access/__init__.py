@@ -1,0 +1,1 @@
+"""Identity, through the API."""

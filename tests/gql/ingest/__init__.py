@@ -1,0 +1,1 @@
+"""Tests of the endpoints that take reports from outside."""

@@ -1,0 +1,1 @@
+"""Subscriptions, over a real server with real sockets and real commits."""
