@@ -123,10 +123,16 @@ def documents(arguments: list[str]) -> int:
     return run(command, environment={"DOCUMENTS": many})
 
 
+def properties(arguments: list[str]) -> int:
+    """The property tests with examples that are new each time, and more of them."""
+    return run([*PYTEST, *WORKERS, "-m", "hypothesis", *arguments], environment={"PROPERTIES": "search"})
+
+
 PARTS: dict[str, Callable[[list[str]], int]] = {
     "executors": executors,
     "documents": documents,
     "postgres15": postgres15,
+    "properties": properties,
 }
 
 

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from uuid_utils.compat import uuid7
-
 from db.access import ApiKey
 from db.core.base import TenantRow
 from db.enums.compliance import AuditCategory
@@ -30,7 +28,7 @@ async def create_api_key(write: Write, values: Values) -> Outcome:
     draft = findings.of(rules.normalise_api_key, rules.ApiKeyDraft(**values), write.now)
     findings.refuse()
     assert draft is not None
-    key = credentials.new_api_key(write.tenant_id, uuid7())
+    key = credentials.new_api_key(write.tenant_id)
     row = write.add(
         ApiKey(
             **asdict(draft),

@@ -11,10 +11,10 @@ import re
 import secrets
 from dataclasses import dataclass, field
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 API_KEY_START: Final = "cg_"
-PREFIX_LENGTH: Final = len(API_KEY_START) + 12  # the milliseconds of the UUIDv7: they tell keys apart
+PREFIX_LENGTH: Final = len(API_KEY_START) + 12  # 48 random bits of the id: they tell a tenant's keys apart
 
 _SECRET_BYTES: Final = 32
 _FAMILY_BYTES: Final = 16
@@ -63,9 +63,9 @@ class RefreshToken:
         return RefreshToken(self.tenant_id, self.session_id, self.family, secret)
 
 
-def new_api_key(tenant_id: UUID, key_id: UUID) -> ApiKeyText:
-    """A key with a fresh secret."""
-    return ApiKeyText(tenant_id, key_id, secrets.token_urlsafe(_SECRET_BYTES))
+def new_api_key(tenant_id: UUID) -> ApiKeyText:
+    """A key with a fresh secret. Its id is random, not a UUIDv7: keys of one millisecond would begin alike."""
+    return ApiKeyText(tenant_id, uuid4(), secrets.token_urlsafe(_SECRET_BYTES))
 
 
 def new_refresh_token(tenant_id: UUID, session_id: UUID) -> RefreshToken:

@@ -120,7 +120,7 @@ async def team_member(store: Store, tenant: Tenant, **values: Any) -> TeamMember
 
 async def api_key(store: Store, tenant: Tenant, **values: Any) -> IssuedKey:
     """An API key, issued by nobody in particular and without scopes unless they are given."""
-    issued = credentials.new_api_key(tenant.id, uuid7())
+    issued = credentials.new_api_key(tenant.id)
     given = {
         "tenant_id": tenant.id,
         "id": issued.key_id,

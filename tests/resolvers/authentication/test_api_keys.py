@@ -157,7 +157,7 @@ async def now(store: Store, tenant: Tenant, key: IssuedKey) -> ApiKey:
 
 
 def test_nothing_that_a_log_shows_of_a_credential_is_its_secret() -> None:
-    key, refresh = credentials.new_api_key(uuid4(), uuid4()), credentials.new_refresh_token(uuid4(), uuid4())
+    key, refresh = credentials.new_api_key(uuid4()), credentials.new_refresh_token(uuid4(), uuid4())
     assert key.secret not in repr(key)
     assert refresh.secret not in repr(refresh)
     assert refresh.family not in repr(refresh)
