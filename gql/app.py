@@ -80,7 +80,7 @@ def build(settings: ServerSettings, services: Services, *, is_planning: bool = T
 
     @asynccontextmanager
     async def serving(_app: Starlette) -> AsyncIterator[dict[str, Any]]:
-        async with services.database.engine.connect() as connection:
+        async with services.database.connect() as connection:
             await check_serving_role(connection)
         await subscriptions.start()
         log.info("started")
@@ -138,7 +138,7 @@ async def healthz(_request: Request) -> Response:
 async def _readiness(database: Database) -> Response:
     """Whether the database answers too."""
     try:
-        async with database.engine.connect() as connection:
+        async with database.connect() as connection:
             await connection.execute(text("SELECT 1"))
     except (SQLAlchemyError, OSError, TimeoutError, asyncpg.PostgresError) as error:
         log.warning("not_ready", error=repr(error))

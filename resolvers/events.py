@@ -76,7 +76,7 @@ async def positions(database: Database, tenant_id: UUID) -> tuple[int, int]:
 
 async def last_positions(database: Database, tenant_ids: Iterable[UUID]) -> Mapping[UUID, int]:
     """The last position of each tenant's log: the one read across tenants, as the clock's role."""
-    async with database.engine.connect() as connection:
+    async with database.connect() as connection:
         try:
             raw = await connection.get_raw_connection()
             driver = raw.driver_connection

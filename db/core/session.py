@@ -15,6 +15,7 @@ from sqlalchemy.orm import ORMExecuteState, Session
 from sqlalchemy.util import greenlet_spawn
 
 from db.core import tenancy
+from db.core.reading import ReadConnections, end
 from db.core.url import asyncpg_url
 
 log = structlog.get_logger(__name__)
@@ -69,6 +70,10 @@ class Database:
         event.listen(self.engine.sync_engine, "invalidate", self._lose)
         # The same pool without BEGIN and COMMIT of SQLAlchemy's own: for transactions that were begun by hand.
         self.begun = self.engine.sync_engine.execution_options(isolation_level="AUTOCOMMIT")
+        most = pool_size + pool_overflow
+        self.reading = ReadConnections(
+            self.engine.sync_engine, self.checkout, most=most, timeout_seconds=pool_timeout_seconds
+        )
         self.observers: list[Callable[[str], None]] = []  # called with the text of each statement before it runs
 
     def _before(self, connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
@@ -92,7 +97,8 @@ class Database:
             info={tenancy.TENANT: tenant_id},
             expire_on_commit=False,
         ) as session:
-            await session.execute(SET_TENANT, {"tenant": str(tenant_id)})
+            with self.reading.making_room():
+                await session.execute(SET_TENANT, {"tenant": str(tenant_id)})
             yield session
             if session.in_transaction():  # the block may have committed by itself, to hold a lock no longer
                 await session.commit()
@@ -101,7 +107,20 @@ class Database:
     async def reference(self) -> AsyncIterator[AsyncSession]:
         """A transaction outside all tenants: reference tables alone, since no tenant's row is visible in it."""
         async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
+            with self.reading.making_room():
+                await session.connection()
             yield session
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[AsyncConnection]:
+        """A connection without a tenant and without a transaction."""
+        connection = self.engine.connect()
+        with self.reading.making_room():
+            await connection.start()
+        try:
+            yield connection
+        finally:
+            await connection.close()
 
     async def checkout(self) -> Any:
         """A pooled connection that is alive, as far as anybody here knows.
@@ -120,8 +139,15 @@ class Database:
                 return pooled
             await greenlet_spawn(pooled.invalidate)
 
+    @property
+    def in_use(self) -> int:
+        """How many connections somebody works on."""
+        pool: Any = self.engine.pool
+        return int(pool.checkedout()) - len(self.reading)
+
     async def close(self) -> None:
         """Close every connection."""
+        await self.reading.close()
         await self.engine.dispose()
 
 
@@ -144,6 +170,7 @@ class ReadTransaction:
         self._pooled: Any = None  # SQLAlchemy's pooled connection
         self._driver: Any = None  # asyncpg's own connection within it
         self._session: AsyncSession | None = None
+        self._has_failed = False  # whether a statement on the present connection did
         self._lock = asyncio.Lock()
         self._is_closed = False
         self._running: set[asyncio.Future[Any]] = set()
@@ -161,7 +188,11 @@ class ReadTransaction:
             driver = self._driver or await self._open()
             for observe in self._database.observers:
                 observe(sql)
-            return await driver.fetch(sql, *values)  # type: ignore[no-any-return]  # asyncpg's records
+            try:
+                return await driver.fetch(sql, *values)  # type: ignore[no-any-return]  # asyncpg's records
+            except BaseException:
+                self._has_failed = True
+                raise
 
     async def rows(
         self, statement: Executable, parameters: dict[str, Any] | None = None
@@ -195,11 +226,11 @@ class ReadTransaction:
             self._pooled = self._driver = self._session = None
             if pooled is None:
                 return
+            if session is None:
+                await (end(pooled) if self._has_failed else self._database.reading.leave(pooled))
+                return
             try:
                 await driver.execute("COMMIT")
-                if session is None:
-                    pooled.close()  # SQLAlchemy has begun nothing on it, so that nothing waits: no greenlet
-                    return
                 await session.close()
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("connection_lost", error=repr(error))  # what was read stays valid: nothing to tell anybody
@@ -218,11 +249,12 @@ class ReadTransaction:
     async def _open(self) -> Any:
         if self._is_closed:
             raise TransactionClosed("the operation has ended")
-        pooled = await self._database.checkout()
+        pooled, before = await self._database.reading.take()
+        self._has_failed = False
         try:
             # BEGIN and tenant in one round trip; SQLAlchemy's own BEGIN would cost another.
             await pooled.driver_connection.execute(
-                f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT app.set_tenant('{self.tenant_id}')"
+                f"{before}BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT app.set_tenant('{self.tenant_id}')"
             )
         except BaseException:
             await greenlet_spawn(pooled.invalidate)

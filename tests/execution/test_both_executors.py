@@ -90,8 +90,7 @@ async def compare(
     unexpected = pair.executor.fallbacks.keys() - GIVEN_BY_CLIENTS
     assert is_bent or not unexpected, f"{unexpected} {logged}\n{operation.text}\n{operation.variables}"
     tally.counts["fell back" if pair.executor.fallbacks else "planned"] += 1
-    checked_out = services.database.engine.pool.checkedout()  # type: ignore[attr-defined]  # the pool of an async engine is a queue
-    assert checked_out == 0, f"a connection is still out\n{operation.text}"
+    assert services.database.in_use == 0, f"a connection is still out\n{operation.text}"
 
 
 def viewer_of(world: World, rnd: Random) -> Viewer | None:
