@@ -24,6 +24,7 @@ from resolvers.core.context import Context
 from resolvers.core.currencies import minor_digits
 from resolvers.core.errors import BadUserInput, input_path
 from resolvers.core.filtering import Condition, parameterise, shape_to_sql
+from resolvers.core.statements import Compiled, compiled, kept
 from resolvers.core.writes import Values, Write
 from resolvers.loaders import deals as loaders
 from resolvers.organizations import today
@@ -173,11 +174,22 @@ async def group_deals(context: Context, by: str, condition: Condition | None) ->
 
     Deals without an owner make a group of their own. Raises BadUserInput when there are too many groups.
     """
+    parameters: dict[str, Any] = {"tenant": context.tenant_id}
+    shape = None if condition is None else parameterise(condition, loaders.deals.filters, parameters)
+    statement = _grouped(by, shape)
+    found = await context.reads.fetch(statement.sql, statement.values(parameters))
+    if len(found) > MAX_GROUPS:
+        raise BadUserInput(f"There are more than {MAX_GROUPS} groups: narrow the filter.", ("filter",))
+    is_stage = by == "STAGE"
+    return [DealGroup(row[0] if is_stage else None, None if is_stage else row[0], *row[1:]) for row in map(tuple, found)]
+
+
+@kept
+def _grouped(by: str, shape: Condition | None) -> Compiled:
+    """The groups of a condition's shape, and one more than there may be."""
     key, value, filters = _GROUPS[by], rows.Deal.value, loaders.deals.filters
-    parameters: dict[str, Any] = {}
-    shape = None if condition is None else parameterise(condition, filters, parameters)
     weighted = func.round(value * rows.Deal.probability / 100, 2)
-    statement = (
+    return compiled(
         select(
             key,
             rows.Deal.currency,
@@ -191,11 +203,6 @@ async def group_deals(context: Context, by: str, condition: Condition | None) ->
         .order_by(key, rows.Deal.currency)
         .limit(MAX_GROUPS + 1)
     )
-    found = await context.reads.rows(statement, parameters)
-    if len(found) > MAX_GROUPS:
-        raise BadUserInput(f"There are more than {MAX_GROUPS} groups: narrow the filter.", ("filter",))
-    is_stage = by == "STAGE"
-    return [DealGroup(row[0] if is_stage else None, None if is_stage else row[0], *row[1:]) for row in found]
 
 
 async def _flow(write: Write, pipeline_id: UUID) -> tuple[rows.Pipeline, rules.Pipeline]:

@@ -55,7 +55,7 @@ class Output:
     path: tuple[Step, ...] = ()
 
 
-def _kept(make: Callable[P, Compiled]) -> Callable[P, Compiled]:
+def kept(make: Callable[P, Compiled]) -> Callable[P, Compiled]:
     """Compile a shape once, and keep it as long as it is used; the cache is one for all."""
 
     @wraps(make)
@@ -121,7 +121,7 @@ class Lookup:
         return row
 
 
-@_kept
+@kept
 def rows_by_key(source: ByUnique[Any], outputs: tuple[Output, ...]) -> Compiled:
     """The rows whose key is among the parameter `keys`; the key comes first, as text."""
     key = cast(source.column, Text).label("_key")
@@ -130,7 +130,7 @@ def rows_by_key(source: ByUnique[Any], outputs: tuple[Output, ...]) -> Compiled:
     return compiled(statement.where(source.column == any_(keys_parameter()), *source.criteria))
 
 
-@_kept
+@kept
 def row_by_key(source: ByUnique[Any], outputs: tuple[Output, ...]) -> Compiled:
     """The row whose key is the parameter `key`; the key comes first, as text.
 
@@ -143,14 +143,14 @@ def row_by_key(source: ByUnique[Any], outputs: tuple[Output, ...]) -> Compiled:
     return compiled(statement.where(source.column == wanted, *source.criteria))
 
 
-@_kept
+@kept
 def page(listing: Listing[Any], shape: PageShape, outputs: tuple[Output, ...]) -> Compiled:
     """One page of a listing, and one row more."""
     columns, joined = _columns(listing.row, outputs)
     return compiled(listing.select_page(shape, true(), columns).select_from(joined))
 
 
-@_kept
+@kept
 def pages_by(source: PagesBy[Any], shape: PageShape, outputs: tuple[Output, ...]) -> Compiled:
     """One page, and one row more, for each parent among `keys`; the parent's key comes first, as text."""
     parents = parent_keys()
@@ -159,13 +159,13 @@ def pages_by(source: PagesBy[Any], shape: PageShape, outputs: tuple[Output, ...]
     return compiled(select(cast(parents.c.key, Text).label("_key"), *found.c).join_from(parents, found, true()))
 
 
-@_kept
+@kept
 def count(listing: Listing[Any], shape: PageShape) -> Compiled:
     """How many rows match, counted no further than one past the cap."""
     return compiled(select(func.count()).select_from(listing.select_matches(shape, true()).subquery()))
 
 
-@_kept
+@kept
 def counts_by(source: PagesBy[Any], shape: PageShape) -> Compiled:
     """Each parent's key among `keys`, as text, with its number of matches; parents without any are left out."""
     parents = parent_keys()
