@@ -36,6 +36,7 @@ class ReadConnections:
         self._parked: deque[tuple[float, Any]] = deque()  # since when, and the connection
         self._waiting: deque[asyncio.Future[Any]] = deque()
         self._timer: asyncio.TimerHandle | None = None
+        self._glance: asyncio.TimerHandle | None = None
         self._ending: set[asyncio.Task[None]] = set()
         event.listen(engine, "checkin", self._look_again)
 
@@ -58,7 +59,7 @@ class ReadConnections:
             until = until or now + self._timeout_seconds
             if now >= until:
                 raise PoolTimeout(f"No connection within {self._timeout_seconds} s.")
-            pooled = await self._given(min(GLANCE_SECONDS, until - now))
+            pooled = await self._given()
             if pooled is not None:
                 return pooled, END
 
@@ -78,23 +79,20 @@ class ReadConnections:
         """Whether the pool has so many connections to give."""
         return bool(self._pool.checkedout() + wanted <= self._most)
 
-    async def _given(self, seconds: float) -> Any:
+    async def _given(self) -> Any:
         """The connection that somebody else leaves; None when the pool is worth another look."""
-        given: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        given: asyncio.Future[Any] = loop.create_future()
         self._waiting.append(given)
+        if self._glance is None:  # one for all who wait: a timer for each costs a twentieth of reading one row
+            self._glance = loop.call_later(GLANCE_SECONDS, self._let_all_look)
         try:
-            async with asyncio.timeout(seconds):
-                return await given
-        except TimeoutError:
-            return _result(given)  # it may have come at that moment
+            return await given
         except BaseException:
-            pooled = _result(given)
+            pooled = given.result() if given.done() and not given.cancelled() else None
             if pooled is not None:
                 self._spawn(self.leave(pooled))
             raise
-        finally:
-            if given in self._waiting:
-                self._waiting.remove(given)
 
     async def leave(self, pooled: Any) -> None:
         """Take back a connection whose transaction is over: for who waits, or who comes soon."""
@@ -119,6 +117,15 @@ class ReadConnections:
                 given.set_result(None)
                 return
 
+    def _let_all_look(self) -> None:
+        """Whatever nobody told of: let all who wait look, and give up if they must."""
+        waiting, self._waiting = self._waiting, deque()
+        for given in waiting:
+            if not given.done():
+                given.set_result(None)
+        loop = asyncio.get_running_loop()
+        self._glance = loop.call_later(GLANCE_SECONDS, self._let_all_look) if waiting else None
+
     def _end_late(self) -> None:
         """End the transactions that nobody followed in time."""
         loop = asyncio.get_running_loop()
@@ -134,17 +141,14 @@ class ReadConnections:
 
     async def close(self) -> None:
         """End all that are open."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        for timer in (self._timer, self._glance):
+            if timer is not None:
+                timer.cancel()
+        self._timer = self._glance = None
         while self._parked:
             await end(self._parked.popleft()[1])
         if self._ending:
             await asyncio.wait(self._ending)
-
-
-def _result(given: asyncio.Future[Any]) -> Any:
-    return given.result() if given.done() and not given.cancelled() else None
 
 
 async def end(pooled: Any) -> None:

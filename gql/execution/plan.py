@@ -23,6 +23,7 @@ from resolvers.core.statements import Compiled, Output, Step
 Object = dict[str, Any]
 MAX_SHAPES: Final = 4  # of statements that one connection of a plan keeps: filters in variables make ever others
 MAX_JOINS: Final = 7  # with its own table that is join_collapse_limit, beyond which PostgreSQL stops looking
+_EVERYBODYS: Final = {SIGNED_IN}
 
 
 @dataclass(slots=True)
@@ -34,7 +35,7 @@ class Run:
 
     def may(self, permissions: frozenset[str]) -> bool:
         """Whether the viewer holds them all."""
-        return self.context.has_viewer and permissions <= self.context.viewer.permissions | {SIGNED_IN}
+        return self.context.has_viewer and permissions - _EVERYBODYS <= self.context.viewer.permissions
 
     async def fetch(self, statement: Compiled, parameters: Mapping[str, Any], place: str) -> Sequence[Any]:
         """The records of a statement, under the viewer's tenant. `place` is the level that they are for."""
