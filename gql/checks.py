@@ -123,6 +123,12 @@ def documents(arguments: list[str]) -> int:
     return run(command, environment={"DOCUMENTS": many})
 
 
+def pages(arguments: list[str]) -> int:
+    """Pages of lists with a million rows: out of an index, at any depth; INDEX_ROWS sets how many."""
+    rows = os.environ.get("INDEX_ROWS", "1000000")
+    return run([*PYTEST, "-s", "tests/execution/test_indexes.py", *arguments], environment={"INDEX_ROWS": rows})
+
+
 def properties(arguments: list[str]) -> int:
     """The property tests with examples that are new each time, and more of them."""
     return run([*PYTEST, *WORKERS, "-m", "hypothesis", *arguments], environment={"PROPERTIES": "search"})
@@ -131,6 +137,7 @@ def properties(arguments: list[str]) -> int:
 PARTS: dict[str, Callable[[list[str]], int]] = {
     "executors": executors,
     "documents": documents,
+    "pages": pages,
     "postgres15": postgres15,
     "properties": properties,
 }
