@@ -10,6 +10,7 @@ import asyncpg
 import structlog
 from sqlalchemy import Connection, Executable, event, text
 from sqlalchemy.engine import Row
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import ORMExecuteState, Session
 from sqlalchemy.util import greenlet_spawn
@@ -98,7 +99,7 @@ class Database:
             expire_on_commit=False,
         ) as session:
             with self.reading.making_room():
-                await session.execute(SET_TENANT, {"tenant": str(tenant_id)})
+                await _begin(session, tenant_id)
             yield session
             if session.in_transaction():  # the block may have committed by itself, to hold a lock no longer
                 await session.commit()
@@ -149,6 +150,17 @@ class Database:
         """Close every connection."""
         await self.reading.close()
         await self.engine.dispose()
+
+
+async def _begin(session: AsyncSession, tenant_id: UUID) -> None:
+    """Begin with the tenant set; on another connection where the first is found dead, since nothing was done yet."""
+    try:
+        await session.execute(SET_TENANT, {"tenant": str(tenant_id)})
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        await session.rollback()
+        await session.execute(SET_TENANT, {"tenant": str(tenant_id)})
 
 
 class TransactionClosed(RuntimeError):

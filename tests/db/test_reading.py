@@ -2,13 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from db.core.cluster import Addresses
 from db.core.session import Database, ReadTransaction
+from tests.support.waiting import PATIENCE_SECONDS, eventually, eventually_true
 
 TENANT = "SELECT current_setting('app.tenant_id', true), pg_backend_pid(), txid_current_if_assigned(), now()"
 SLEEP = "SELECT pg_sleep($1)"
@@ -17,7 +21,7 @@ SLEEP = "SELECT pg_sleep($1)"
 @pytest.fixture
 async def one(database_urls: Addresses) -> AsyncIterator[Database]:
     """A database with a single connection."""
-    database = Database(database_urls.app, pool_size=1, pool_timeout_seconds=2)
+    database = Database(database_urls.app, pool_size=1, pool_timeout_seconds=PATIENCE_SECONDS)
     yield database
     await database.close()
 
@@ -37,11 +41,8 @@ async def nap(database: Database, seconds: float) -> None:
 
 async def ended(database: Database) -> None:
     """Wait until no transaction is open."""
-    for _ in range(1_000):
-        if not database.engine.pool.checkedout():  # type: ignore[attr-defined]  # the pool of an async engine is a queue
-            return
-        await asyncio.sleep(0.002)
-    pytest.fail("a transaction stays open")
+    pool: Any = database.engine.pool
+    await eventually(lambda: not pool.checkedout())
 
 
 async def test_each_read_sees_its_own_tenant_on_the_connection_of_the_one_before(one: Database) -> None:
@@ -83,7 +84,7 @@ async def test_a_write_gets_its_turn_while_reads_follow_each_other(one: Database
 
     readers = [asyncio.create_task(read_on()) for _ in range(3)]
     for _ in range(3):
-        async with asyncio.timeout(2), one.write(uuid4()) as session:
+        async with asyncio.timeout(PATIENCE_SECONDS), one.write(uuid4()) as session:
             await session.connection()
     is_over = True
     await asyncio.gather(*readers)
@@ -104,11 +105,10 @@ async def test_a_read_that_is_given_up_while_it_waits_loses_no_connection(one: D
 
 async def test_a_read_that_finds_no_connection_in_time_is_refused(database_urls: Addresses) -> None:
     database = Database(database_urls.app, pool_size=1, pool_timeout_seconds=0.2)
-    napping = asyncio.create_task(nap(database, 0.6))
-    await asyncio.sleep(0.1)
-    with pytest.raises(PoolTimeout):
-        await look(database)
-    await napping
+    async with database.reads(uuid4()) as reads:
+        await reads.fetch(TENANT, [])
+        with pytest.raises(PoolTimeout):
+            await look(database)
     await look(database)
     await database.close()
 
@@ -133,3 +133,24 @@ async def test_a_statement_that_failed_leaves_nothing_behind(one: Database) -> N
     assert isinstance(one.reads(uuid4()), ReadTransaction)
     assert len(one.reading) == 0
     await look(one)
+
+
+async def test_a_write_begins_anew_when_its_connection_died_in_the_pool(
+    one: Database, database_urls: Addresses
+) -> None:
+    async def process() -> int:
+        async with one.write(uuid4()) as session:
+            found: int = (await session.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+        return found
+
+    before = await process()
+    other = await asyncpg.connect(database_urls.superuser)
+    try:
+        await other.execute("SELECT pg_terminate_backend($1)", before)
+        await eventually_true(
+            lambda: other.fetchval("SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1)", before)
+        )
+    finally:
+        await other.close()
+    assert await process() != before
+    assert one.in_use == 0
