@@ -21,6 +21,9 @@ GRACE_SECONDS: Final = 0.005  # so long a transaction that is over may stay open
 GLANCE_SECONDS: Final = 0.05  # who waits looks at the pool so often, should nobody have told
 END: Final = "COMMIT; "
 
+# What comes of a statement on a connection that is gone; the last, while only the server's farewell has come.
+LOST: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+
 
 class ReadConnections:
     """The pool's connections on their way from one read transaction to the next."""
@@ -37,12 +40,13 @@ class ReadConnections:
         self._waiting: deque[asyncio.Future[Any]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._glance: asyncio.TimerHandle | None = None
-        self._ending: set[asyncio.Task[None]] = set()
+        self._ending = 0  # connections whose transaction is being ended
+        self._tasks: set[asyncio.Task[None]] = set()
         event.listen(engine, "checkin", self._look_again)
 
     def __len__(self) -> int:
-        """How many connections are between two transactions."""
-        return len(self._parked)
+        """How many connections are between two transactions, or on their way back to the pool."""
+        return len(self._parked) + self._ending
 
     async def take(self) -> tuple[Any, str]:
         """A connection, and what stands before BEGIN on it. Raises SQLAlchemy's TimeoutError."""
@@ -69,7 +73,7 @@ class ReadConnections:
         self._writers += 1
         try:
             if self._parked and not self._has_room(self._writers):
-                self._spawn(end(self._parked.popleft()[1]))
+                self._end_apart(self._parked.popleft()[1])
             yield
         finally:
             self._writers -= 1
@@ -131,13 +135,25 @@ class ReadConnections:
         loop = asyncio.get_running_loop()
         until = loop.time() - GRACE_SECONDS * 0.9
         while self._parked and self._parked[0][0] <= until:
-            self._spawn(end(self._parked.popleft()[1]))
+            self._end_apart(self._parked.popleft()[1])
         self._timer = loop.call_later(GRACE_SECONDS, self._end_late) if self._parked else None
+
+    def _end_apart(self, pooled: Any) -> None:
+        """End a connection's transaction while nobody waits for it."""
+
+        async def finish() -> None:
+            try:
+                await end(pooled)
+            finally:
+                self._ending -= 1
+
+        self._ending += 1
+        self._spawn(finish())
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
-        self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
         """End all that are open."""
@@ -147,15 +163,15 @@ class ReadConnections:
         self._timer = self._glance = None
         while self._parked:
             await end(self._parked.popleft()[1])
-        if self._ending:
-            await asyncio.wait(self._ending)
+        if self._tasks:
+            await asyncio.wait(self._tasks)
 
 
 async def end(pooled: Any) -> None:
     """End the transaction and give the connection back to the pool."""
     try:
         await pooled.driver_connection.execute("COMMIT")
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except LOST as error:
         log.warning("connection_lost", error=repr(error))  # what was read stays valid: nothing to tell anybody
         if pooled.is_valid:
             await greenlet_spawn(pooled.invalidate)
