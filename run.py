@@ -4,6 +4,7 @@
     python3 run.py test      every check that has an end: style, types, contracts, migrations, schema, tests
     python3 run.py prove     the long checks, by name
     python3 run.py bench     measure the server beside hand-written code and other servers
+    python3 run.py worker    do what falls due: webhooks, what is kept no longer; each server does it too
     python3 run.py token     print an access token
     python3 run.py migrate   bring the database to the newest revision; --new TITLE drafts one
     python3 run.py seed      load demo data
@@ -60,10 +61,11 @@ def main() -> None:
 
 
 def needed(arguments: list[str]) -> list[str]:
-    """The locks that a command needs; drafting a migration also needs the formatter, the benchmark a Node."""
+    """The locks that a command needs; drafting a migration also needs the formatter, benchmark and clients a Node."""
     is_drafting = any(word.partition("=")[0] == "--new" for word in arguments)
     locks = [SERVING, TESTING] if arguments[0] in TEST_COMMANDS or is_drafting else [SERVING]
-    return [*locks, BENCHING] if arguments[0] == "bench" else locks
+    has_node = arguments[0] == "bench" or (arguments[0] == "prove" and "clients" in arguments)
+    return [*locks, BENCHING] if has_node else locks
 
 
 def environment() -> dict[str, str]:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
-from bench import measure, memory, peers, report
+from bench import measure, memory, peers, report, subscribers
 from bench.data import TENANTS, data
 from bench.harness import RESULTS, Bench, Measured
 from bench.servers import LIMIT, OURS, Running, Server, started
@@ -14,7 +14,11 @@ from gql.commands import key_text, say, show
 
 def run(arguments: Sequence[str]) -> int:
     """Measure, and write bench/README.md; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python3 run.py bench", description="Measure this server beside others.")
+    if arguments[:1] == ["subscribers"]:
+        return subscribers.run(arguments[1:])
+    parser = argparse.ArgumentParser(
+        prog="python3 run.py bench", description="Measure this server beside others, or `subscribers`."
+    )
     parser.add_argument("--rounds", type=int, default=5, help="how often everything is measured (5)")
     parser.add_argument("--seconds", type=float, default=1.0, help="how long each load lasts (1)")
     parser.add_argument("--connections", default="1,16,64", help="numbers of connections (1,16,64)")

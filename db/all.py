@@ -15,6 +15,7 @@ from db import (
     policies,
     telephony,
     voice_agents,
+    webhooks,
 )
 from db.core import keys
 from db.core.base import Base
@@ -35,6 +36,7 @@ __all__ = [
     "policies",
     "telephony",
     "voice_agents",
+    "webhooks",
 ]
 
 metadata = Base.metadata

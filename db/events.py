@@ -42,7 +42,8 @@ class TenantClock(Base):
     """The counter of a tenant's log and its next due time: the one table that workers read across tenants.
 
     The log holds the positions first_position to last_position; first_position is last_position + 1 when it is
-    empty.
+    empty. `followed_position` is where the first of those stands who want to be woken by what follows in the log,
+    such as webhook endpoints; null when nobody does.
     """
 
     __tablename__ = "tenant_clock"
@@ -52,6 +53,7 @@ class TenantClock(Base):
     first_position: Mapped[int] = mapped_column(BigInteger, default=1)
     last_position: Mapped[int] = mapped_column(BigInteger, default=0)
     next_due_at: Mapped[datetime | None]
+    followed_position: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class IdempotencyRecord(TenantRow):

@@ -1,7 +1,7 @@
 """The application: every route, what starts before the first request, and what ends after the last."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 import asyncpg
@@ -28,7 +28,8 @@ from gql.execution.limits import Limits
 from gql.execution.run import Executor
 from gql.schema import schema
 from gql.settings import ServerSettings
-from gql.subscriptions import SubscriptionServer
+from gql.subscriptions import SocketLimits, SubscriptionServer
+from gql.worker import working
 from resolvers.authentication import Authenticator
 from resolvers.core.clock import clock_from
 from resolvers.core.context import Services
@@ -40,7 +41,7 @@ log = structlog.get_logger(__name__)
 def create_app(settings: ServerSettings) -> Starlette:
     """The server of one process, under the settings given and the database that the environment names."""
     configure(settings.log_level)
-    return build(settings, services_from(database_settings()))
+    return build(settings, services_from(database_settings()), is_working=settings.run_worker)
 
 
 def services_from(settings: DatabaseSettings) -> Services:
@@ -59,23 +60,45 @@ def services_from(settings: DatabaseSettings) -> Services:
         ),
         keyring=Keyring(master_key(key, settings.data_dir or CHECKOUT / ".data")),
         clock=clock_from(settings.clock_file),
-        wakeups=Wakeups(url),
+        wakeups=wakeups_from(settings, url),
     )
 
 
-def build(settings: ServerSettings, services: Services, *, is_planning: bool = True) -> Starlette:
-    """The application over the services; its lifespan starts and stops what runs beside the requests."""
+def wakeups_from(settings: DatabaseSettings, database_url: str) -> Wakeups:
+    """What carries hints of new events: Redis where one is named, else the database."""
+    if settings.redis_url is None:
+        return Wakeups(database_url)
+    from resolvers.core.redis_wakeups import RedisChannel  # the client takes megabytes
+
+    return Wakeups(RedisChannel(settings.redis_url.get_secret_value()))
+
+
+def build(
+    settings: ServerSettings, services: Services, *, is_planning: bool = True, is_working: bool = False
+) -> Starlette:
+    """The application over the services; its lifespan starts and stops what runs beside the requests.
+
+    `is_working`: a worker is among that.
+    """
     limits = Limits(max_depth=settings.max_depth, max_aliases=settings.max_aliases)
     executor = Executor(schema, limits, has_introspection=settings.introspection, is_planning=is_planning)
     authenticator = Authenticator(services)
+    subscriptions = SubscriptionServer(
+        executor,
+        services,
+        authenticator,
+        SocketLimits(
+            connections_per_credential=settings.connections_per_credential,
+            connections_per_tenant=settings.connections_per_tenant,
+        ),
+        is_origin_allowed=lambda origin: is_allowed(settings, origin),
+    )
     endpoint = GraphQLEndpoint(
         executor,
         services,
         lambda request: authenticate_request(authenticator, request),
+        subscriptions.stream,
         max_body_bytes=settings.max_body_bytes,
-    )
-    subscriptions = SubscriptionServer(
-        executor, services, authenticator, is_origin_allowed=lambda origin: is_allowed(settings, origin)
     )
 
     @asynccontextmanager
@@ -84,7 +107,8 @@ def build(settings: ServerSettings, services: Services, *, is_planning: bool = T
             await check_serving_role(connection)
         await subscriptions.start()
         log.info("started")
-        yield {"services": services}
+        async with working(services, settings) if is_working else nullcontext():
+            yield {"services": services}
         await subscriptions.stop()
         await services.wakeups.close()
         await services.database.close()
@@ -124,8 +148,8 @@ def cors(settings: ServerSettings) -> list[Middleware]:
             CORSMiddleware,
             allow_origins=settings.allowed_origins,
             allow_methods=["GET", "POST"],
-            allow_headers=["Authorization", "Content-Type", "X-API-Key", "X-Request-Id"],
-            expose_headers=["X-Request-Id"],
+            allow_headers=["Authorization", "Content-Type", "Last-Event-ID", "X-API-Key", "X-Request-Id"],
+            expose_headers=["Retry-After", "X-Request-Id"],
         )
     ]
 

@@ -23,18 +23,10 @@ from gql.core.filters import (
     StringFilter,
     StringListFilter,
 )
+from gql.core.messages import Change, Gap, Reconnect, Removal, SnapshotEnd, SnapshotItem
 from gql.core.node import Node, object_type, root_one
-from gql.core.subscriptions import (
-    Change,
-    Gap,
-    Reconnect,
-    Removal,
-    SnapshotEnd,
-    SnapshotItem,
-    followed,
-    subscription,
-)
-from resolvers.events import OBJECT_ID
+from gql.core.subscriptions import followed, subscription
+from resolvers.events import OBJECT_ID, Current
 from resolvers.loaders import access as access_loaders
 from resolvers.loaders import activities as activity_loaders
 from resolvers.loaders import callbacks as callback_loaders
@@ -253,10 +245,20 @@ class CallQueries:
 @strawberry.input(description="Which calls to follow: all that is given must hold.")
 class CallStatusChangedFilter:
     call_id: strawberry.ID | None = followed("This call.", of=OBJECT_ID, id_of="Call")
+    call_ids: list[strawberry.ID] | None = followed("One of these calls.", of=OBJECT_ID, id_of="Call")
     voice_agent_id: strawberry.ID | None = followed("This voice agent is on it.", id_of="VoiceAgent")
     contact_id: strawberry.ID | None = followed("This person is on the other side.", id_of="Contact")
+    phone_number_id: strawberry.ID | None = followed("This number of the tenant is on it.", id_of="PhoneNumber")
+    integration_id: strawberry.ID | None = followed(
+        "This account with the telephone company carries it.", id_of="Integration"
+    )
     direction: enums.CallDirection | None = followed("Who placed it.")
     statuses: list[enums.CallStatus] | None = followed("It has one of these statuses.", of="status")
+
+
+@strawberry.input(description="Which calls to follow: all that is given must hold.")
+class CallChangedFilter(CallStatusChangedFilter):
+    pass
 
 
 @strawberry.type(description="A call of the list with which the stream begins.")
@@ -278,6 +280,10 @@ CallStatusChanged = Annotated[
     CallSnapshotItem | SnapshotEnd | CallChange | CallRemoval | Gap | Reconnect,
     strawberry.union("CallStatusChanged", description="A message of `callStatusChanged`."),
 ]
+CallChanged = Annotated[
+    CallSnapshotItem | SnapshotEnd | CallChange | CallRemoval | Gap | Reconnect,
+    strawberry.union("CallChanged", description="A message of `callChanged`."),
+]
 
 
 @strawberry.type
@@ -286,7 +292,18 @@ class CallSubscriptions:
         loaders.call_by_id,
         "Calls that become known or go on to another status, in the order of the log.",
         events=(EventType.CALL_CREATED, EventType.CALL_STATUS_CHANGED),
+        current=Current(loaders.calls),
         permission="call:read",
         status=enums.CallStatus,
         filter=CallStatusChangedFilter,
+    )
+    call_changed: CallChanged = subscription(
+        loaders.call_by_id,
+        "Whatever happens to calls, in the order of the log: also what leaves their status as it is, such as a"
+        " timestamp that comes late.",
+        events=(EventType.CALL_CREATED, EventType.CALL_STATUS_CHANGED, EventType.CALL_UPDATED),
+        current=Current(loaders.calls),
+        permission="call:read",
+        status=enums.CallStatus,
+        filter=CallChangedFilter,
     )

@@ -3,6 +3,7 @@
 import getpass
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from types import FrameType
 from typing import NoReturn
+from urllib.parse import urlsplit
 
 import asyncpg
 
@@ -129,9 +131,33 @@ def pages(arguments: list[str]) -> int:
     return run([*PYTEST, "-s", "tests/execution/test_indexes.py", *arguments], environment={"INDEX_ROWS": rows})
 
 
+def faults(arguments: list[str]) -> int:
+    """Subscriptions while everything breaks: 100,000 events, 1,000 clients; FAULT_EVENTS, _CLIENTS, _SECONDS [480]."""
+    sizes = {"FAULT_EVENTS": "100000", "FAULT_CLIENTS": "1000", "FAULT_SECONDS": "480"}
+    command = [*PYTEST, "-s", "tests/faults", *arguments]
+    return run(command, environment={name: os.environ.get(name, size) for name, size in sizes.items()})
+
+
 def properties(arguments: list[str]) -> int:
     """The property tests with examples that are new each time, and more of them."""
     return run([*PYTEST, *WORKERS, "-m", "hypothesis", *arguments], environment={"PROPERTIES": "search"})
+
+
+def redis(arguments: list[str]) -> int:
+    """The hints of new events over a real Redis: TEST_REDIS_URL, or the one on 127.0.0.1:6379."""
+    url = os.environ.get("TEST_REDIS_URL") or "redis://127.0.0.1:6379/0"
+    place = urlsplit(url)
+    try:
+        socket.create_connection((place.hostname or "127.0.0.1", place.port or 6379), timeout=5).close()
+    except OSError as error:
+        where = f"{place.hostname}:{place.port or 6379}"
+        raise Misconfigured(f"No Redis answers at {where}: {error}. Set TEST_REDIS_URL.") from error
+    return run([*PYTEST, "tests/subscriptions/test_redis_wakeups.py", *arguments], environment={"TEST_REDIS_URL": url})
+
+
+def clients(arguments: list[str]) -> int:
+    """The npm packages graphql-ws, graphql-sse and @apollo/client against two servers, one of which goes down."""
+    return run([PYTHON, "-m", "tests.clients.prove", *arguments])
 
 
 PARTS: dict[str, Callable[[list[str]], int]] = {
@@ -140,6 +166,9 @@ PARTS: dict[str, Callable[[list[str]], int]] = {
     "pages": pages,
     "postgres15": postgres15,
     "properties": properties,
+    "redis": redis,
+    "clients": clients,
+    "faults": faults,
 }
 
 

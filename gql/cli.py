@@ -44,6 +44,14 @@ def serve(
     raise typer.Exit(serving.serve({name: str(value) for name, value in chosen.items() if value is not None}))
 
 
+@app.command()
+def worker() -> None:
+    """Do what falls due, in a process of its own: tell webhook endpoints of events, forget what is too old."""
+    from gql.worker import work
+
+    raise typer.Exit(work())
+
+
 @app.command(context_settings=PASS_ON)
 def test(context: typer.Context) -> None:
     """Run every check that has an end. Further arguments go to pytest, and then only pytest runs."""

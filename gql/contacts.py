@@ -9,6 +9,7 @@ from strawberry.scalars import JSON
 
 from db.enums import Choice
 from db.enums import contacts as enums
+from db.enums.events import EventType
 from gql.core.arguments import OrderBy, filter_type, lazy, where
 from gql.core.connections import Connection, connection, root_connection
 from gql.core.enums import enum_type, register
@@ -21,6 +22,7 @@ from gql.core.filters import (
     StringFilter,
     StringListFilter,
 )
+from gql.core.messages import Change, Gap, Reconnect, Removal, SnapshotEnd, SnapshotItem
 from gql.core.mutations import (
     MutationPayload,
     affected,
@@ -32,7 +34,9 @@ from gql.core.mutations import (
     required,
 )
 from gql.core.node import Node, object_type, root_one
+from gql.core.subscriptions import followed, subscription
 from resolvers import contacts as actions
+from resolvers.events import OBJECT_ID, Current
 from resolvers.loaders import access as access_loaders
 from resolvers.loaders import activities as activity_loaders
 from resolvers.loaders import callbacks as callback_loaders
@@ -71,9 +75,9 @@ class ContactOrder(OrderBy[ContactOrderField]):
 class ContactFilter:
     status: EnumFilter[enums.ContactStatus] | None = where("Whether the tenant still deals with the person.")
     customer_value: EnumFilter[enums.CustomerValue] | None = where("How much the customer is worth.")
-    email: StringFilter | None = where("The e-mail address, in lower case.")
-    phone: StringFilter | None = where("The telephone number, in E.164.")
-    mobile: StringFilter | None = where("The mobile number, in E.164.")
+    email: StringFilter | None = where("The e-mail address, in lower case. Needs `contact:pii:read`.")
+    phone: StringFilter | None = where("The telephone number, in E.164. Needs `contact:pii:read`.")
+    mobile: StringFilter | None = where("The mobile number, in E.164. Needs `contact:pii:read`.")
     first_name: StringFilter | None = where("The given name.")
     last_name: StringFilter | None = where("The family name.")
     company: StringFilter | None = where("The company as the person names it.")
@@ -388,4 +392,49 @@ class ContactMutations:
     )
     contact_update: ContactUpdatePayload = mutation(
         actions.update_contact, ContactUpdateInput, "Change a contact.", permission="contact:write"
+    )
+
+
+@strawberry.input(description="Which contacts to follow: all that is given must hold.")
+class ContactChangedFilter:
+    contact_ids: list[strawberry.ID] | None = followed("One of these contacts.", of=OBJECT_ID, id_of="Contact")
+    account_id: strawberry.ID | None = followed("The person belongs to this company.", id_of="Account")
+    owner_id: strawberry.ID | None = followed("This user looks after the contact.", id_of="User")
+    statuses: list[enums.ContactStatus] | None = followed("The contact has one of these statuses.", of="status")
+    customer_values: list[enums.CustomerValue] | None = followed(
+        "The customer is worth one of these.", of="customer_value"
+    )
+
+
+@strawberry.type(description="A contact of the list with which the stream begins.")
+class ContactSnapshotItem(SnapshotItem[Contact]):
+    pass
+
+
+@strawberry.type(description="Something happened to a contact that the stream follows.")
+class ContactChange(Change[Contact, enums.ContactStatus]):
+    pass
+
+
+@strawberry.type(description="A contact no longer matches the filter: take it off the list.")
+class ContactRemoval(Removal):
+    pass
+
+
+ContactChanged = Annotated[
+    ContactSnapshotItem | SnapshotEnd | ContactChange | ContactRemoval | Gap | Reconnect,
+    strawberry.union("ContactChanged", description="A message of `contactChanged`."),
+]
+
+
+@strawberry.type
+class ContactSubscriptions:
+    contact_changed: ContactChanged = subscription(
+        loaders.contact_by_id,
+        "Whatever happens to contacts, in the order of the log; the figures of their deals are told by `dealChanged`.",
+        events=(EventType.CONTACT_CREATED, EventType.CONTACT_UPDATED),
+        current=Current(loaders.contacts),
+        permission="contact:read",
+        status=enums.ContactStatus,
+        filter=ContactChangedFilter,
     )

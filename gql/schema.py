@@ -10,12 +10,14 @@ from gql import (
     calls,
     contacts,
     deals,
+    events,
     insurance_agents,
     integrations,
     organizations,
     policies,
     telephony,
     voice_agents,
+    webhooks,
 )
 from gql.core.errors import ERROR_TYPES
 from gql.core.node import NodeQueries
@@ -31,12 +33,14 @@ class Query(
     contacts.ContactQueries,
     deals.DealQueries,
     callbacks.CallbackQueries,
+    events.EventQueries,
     insurance_agents.InsuranceAgentQueries,
     integrations.IntegrationQueries,
     organizations.OrganizationQueries,
     policies.PolicyQueries,
     telephony.TelephonyQueries,
     voice_agents.VoiceAgentQueries,
+    webhooks.WebhookQueries,
 ):
     pass
 
@@ -49,12 +53,20 @@ class Mutation(
     callbacks.CallbackMutations,
     integrations.IntegrationMutations,
     policies.PolicyMutations,
+    webhooks.WebhookMutations,
 ):
     pass
 
 
 @strawberry.type(description="Everything that can be followed: each field is a stream from the event log.")
-class Subscription(callbacks.CallbackSubscriptions, calls.CallSubscriptions):
+class Subscription(
+    calls.CallSubscriptions,
+    contacts.ContactSubscriptions,
+    deals.DealSubscriptions,
+    callbacks.CallbackSubscriptions,
+    events.EventSubscriptions,
+    policies.PolicySubscriptions,
+):
     pass
 
 

@@ -1,5 +1,6 @@
 """Runs the server: makes the database ready, starts uvicorn's processes, and says where everything is."""
 
+import gc
 import http.client
 import multiprocessing
 import os
@@ -20,12 +21,14 @@ from uvicorn.supervisors import Multiprocess
 from db.core.prepare import check
 from db.core.settings import CHECKOUT, database_settings
 from gql.commands import Misconfigured, Place, key_text, load_demo, place, say, show
+from gql.core.wire import UVICORN
 from gql.settings import ServerSettings, server_settings
 
 GRAPHQL_PATH = "/graphql"
 FIRST_QUERY = '{"query": "{ viewer { __typename } }"}'
 READY_SECONDS = 120.0
 DRAIN_SECONDS = 3.0
+UNACKNOWLEDGED_MS = 60_000
 
 
 def serve(overrides: dict[str, str]) -> int:
@@ -56,9 +59,7 @@ def run(settings: ServerSettings, listener: socket.socket) -> int:
         factory=True,
         loop="uvloop",
         http="httptools",
-        ws="websockets-sansio",
         ws_max_size=settings.max_body_bytes,
-        ws_per_message_deflate=False,  # its buffers cost more memory per idle socket than all else of it
         lifespan="on",
         workers=settings.workers,
         log_level=settings.log_level,
@@ -66,6 +67,7 @@ def run(settings: ServerSettings, listener: socket.socket) -> int:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=settings.shutdown_seconds,
+        **UVICORN,
     )
     if settings.workers > 1:
         Multiprocess(config, sockets=[listener]).run()
@@ -82,7 +84,12 @@ def application() -> ASGIApp:
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=end_with, args=(parent,), daemon=True).start()
-    return create_app(server_settings())
+    app = create_app(server_settings())
+    # Modules and schema stay: to look through them for garbage stopped everything for a quarter of a second.
+    gc.freeze()
+    # What thousands of waiting sockets make outlives the young generations: a full search every few events is dear.
+    gc.set_threshold(20_000, 20, 10)
+    return app
 
 
 def end_with(parent: multiprocessing.process.BaseProcess) -> None:
@@ -105,6 +112,9 @@ def listening(settings: ServerSettings) -> socket.socket:
             "Choose another by --host and --port; --port 0 takes a free one."
         ) from error
     opened.set_inheritable(True)
+    # Connections inherit it: one that has what we send neither taken nor acknowledged for so long is gone.
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS)
     return opened
 
 

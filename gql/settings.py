@@ -33,8 +33,30 @@ class ServerSettings(BaseSettings):
         description="Origins, separated by commas, whose pages browsers may let read answers; `*` for all.",
     )
     max_body_bytes: int = Field(1_048_576, ge=1_024, description="Largest body of a request and WebSocket message.")
+    connections_per_credential: int = Field(
+        2_000,
+        ge=1,
+        description="Most WebSockets and event streams of a session, an API key, or an address without, on one worker.",
+    )
+    connections_per_tenant: int = Field(
+        20_000, ge=1, description="Most WebSockets and event streams of a tenant on one worker."
+    )
     max_depth: int = Field(20, ge=1, description="Deepest nesting of fields in one operation.")
     max_aliases: int = Field(200, ge=1, description="Most aliased fields in one operation.")
+    run_worker: bool = Field(
+        True,
+        description="Whether each server process also does what falls due, as `python3 run.py worker` does alone.",
+    )
+    event_retention_days: int = Field(30, ge=0, description="How many days the event log is kept; 0 means for ever.")
+    webhook_retention_days: int = Field(
+        14, ge=0, description="How many days the record of a delivery is kept after it arrived; 0 means for ever."
+    )
+    webhook_allow_private: bool = Field(
+        False, description="Whether webhooks may go to private addresses, such as this machine's own."
+    )
+    webhook_timeout_seconds: float = Field(
+        10.0, gt=0, le=30, description="How long the receiver of a webhook may take to answer."
+    )
     shutdown_seconds: int = Field(
         10,
         ge=0,

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections import Counter, OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,6 +14,7 @@ from sqlalchemy import bindparam, or_, select, update
 from db.access import ApiKey, UserSession
 from db.enums.events import ActorKind
 from resolvers.access import credentials
+from resolvers.access.reviews import Finding, Held, review
 from resolvers.access.standing import PlainReads, may_user_act, open_organization, permissions_of_user
 from resolvers.access.tokens import TokenVerifier
 from resolvers.core.context import Request, Services
@@ -75,6 +77,11 @@ class Authenticator:
         if found.key_use is not None:
             await self._use(found.viewer, found.key_use, request)
         return found.viewer
+
+    async def review(self, tenant_id: UUID, held: Sequence[Held]) -> list[Finding]:
+        """Whom the credentials of open connections of a tenant vouch for now, in their order; nothing remembered."""
+        async with self._services.database.reads(tenant_id) as transaction:
+            return await review(PlainReads(transaction), tenant_id, held, self._services.clock.now())
 
     async def _ask_once(self, name: bytes, credential: str) -> Known:
         """Look the credential up, once for all that ask at the same time."""

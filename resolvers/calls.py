@@ -109,6 +109,7 @@ def _record(write: Write, happened: EventType, call: rows.Call, change: rules.Ca
         "contact_id": call.contact_id,
         "voice_agent_id": call.voice_agent_id,
         "phone_number_id": call.phone_number_id,
+        "integration_id": call.integration_id,
         "direction": call.direction,
     }
     write.record(happened, call, payload, subject_id=call.contact_id)

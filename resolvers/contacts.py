@@ -7,6 +7,7 @@ from typing import Any, Final
 from db import contacts as rows
 from db.access import User
 from db.core.base import TenantRow
+from db.enums.contacts import ContactStatus
 from db.enums.events import EventType
 from resolvers.core.phones import to_e164
 from resolvers.core.writes import Values, Write
@@ -21,7 +22,8 @@ async def create_contact(write: Write, values: Values) -> Mapping[str, TenantRow
     """Add a contact. Raises Invalid for its values, NotFound for an account or owner of nowhere."""
     await _check(write, values)
     contact = write.add(rows.Contact(**_normalised(values, {}), created_by_id=write.viewer.user_id))
-    write.record(EventType.CONTACT_CREATED, contact, {"account_id": contact.account_id}, subject_id=contact.id)
+    await write.session.flush()  # for the event tells what the row has by default too
+    write.record(EventType.CONTACT_CREATED, contact, _event_payload(contact, None), subject_id=contact.id)
     return {"contact": contact}
 
 
@@ -30,12 +32,24 @@ async def update_contact(write: Write, values: Values) -> Mapping[str, TenantRow
     contact_id = values.pop("id")
     contact = await write.lock(rows.Contact, contact_id, version=values.pop("expected_version", None))
     await _check(write, values)
+    old_status = contact.status
     current = {name: getattr(contact, name) for name in _DRAFTED}
     changes = _normalised(values, current)
     if write.change(contact, changes):
         write.change(contact, {"updated_by_id": write.viewer.user_id})
-        write.record(EventType.CONTACT_UPDATED, contact, {"account_id": contact.account_id}, subject_id=contact.id)
+        write.record(EventType.CONTACT_UPDATED, contact, _event_payload(contact, old_status), subject_id=contact.id)
     return {"contact": contact}
+
+
+def _event_payload(contact: rows.Contact, old_status: ContactStatus | None) -> Values:
+    """What subscriptions filter contacts by: ids and statuses, nothing personal."""
+    return {
+        "old_status": old_status,
+        "new_status": contact.status,
+        "account_id": contact.account_id,
+        "owner_id": contact.owner_id,
+        "customer_value": contact.customer_value,
+    }
 
 
 def _normalised(values: Values, current: Mapping[str, Any]) -> Values:

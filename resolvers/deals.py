@@ -181,7 +181,7 @@ async def group_deals(context: Context, by: str, condition: Condition | None) ->
     if len(found) > MAX_GROUPS:
         raise BadUserInput(f"There are more than {MAX_GROUPS} groups: narrow the filter.", ("filter",))
     is_stage = by == "STAGE"
-    return [DealGroup(row[0] if is_stage else None, None if is_stage else row[0], *row[1:]) for row in map(tuple, found)]
+    return [DealGroup(key if is_stage else None, None if is_stage else key, *figures) for key, *figures in found]
 
 
 @kept
@@ -389,7 +389,12 @@ def _record_event(write: Write, type_: EventType, deal: rows.Deal, before: Mappi
         "new_stage_id": deal.stage_id,
         "new_status": deal.status,
         "contact_id": deal.contact_id,
+        "account_id": deal.account_id,
+        "policy_id": deal.policy_id,
         "owner_id": deal.owner_id,
+        "team_id": deal.team_id,
+        "priority": deal.priority,
+        "deal_type": deal.deal_type,
         **before,
     }
     write.record(type_, deal, payload, subject_id=deal.contact_id)

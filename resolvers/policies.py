@@ -62,7 +62,8 @@ async def create_policy(write: Write, values: Values) -> Mapping[str, TenantRow]
             created_by_id=write.viewer.user_id,
         )
     )
-    payload = {**_parties(policy, holder), "new_status": policy.status}
+    await write.session.flush()  # for the event tells what the row has by default too
+    payload = {**_parties(policy, holder), "old_status": None, "new_status": policy.status}
     write.record(EventType.POLICY_CREATED, policy, payload, subject_id=holder.contact_id)
     return {"policy": policy}
 
@@ -271,10 +272,12 @@ def _consequences(write: Write, policy: rows.Policy, change: rules.PolicyChange,
 
 
 def _parties(policy: rows.Policy, holder: rows.Policyholder) -> Values:
-    """Whom a policy's event concerns: what subscriptions filter by."""
+    """Whom and what a policy's event concerns: what subscriptions filter by."""
     return {
         "policyholder_id": holder.id,
         "contact_id": holder.contact_id,
         "insurance_agent_id": policy.insurance_agent_id,
         "provider_id": policy.provider_id,
+        "policy_type_id": policy.policy_type_id,
+        "payment_status": policy.payment_status,
     }

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
 
 from db.core.cluster import Addresses, Cluster, Credentials
 from db.core.embedded import embedded
@@ -22,13 +24,18 @@ from db.core.embedded.locks import became_exclusive, exclusive, hold_shared
 from db.core.prepare import prepare
 from db.core.roles import CLOCK
 
-pytest_plugins = ["tests.support.fixtures", "tests.support.wholeness", "tests.support.fallbacks"]
+pytest_plugins = [f"tests.support.{name}" for name in ("fixtures", "wholeness", "fallbacks", "telling")]
 
 
 # `test` must say the same of the same tree on any machine; `prove properties` looks further, differently each time.
 settings.register_profile("same", derandomize=True, database=None, deadline=None)
 settings.register_profile("search", parent=settings.get_profile("same"), derandomize=False, max_examples=1_000)
 settings.load_profile(os.environ.get("PROPERTIES", "same"))
+if settings.get_current_profile_name() == "same":
+    # It also draws the constants of all modules that happen to be imported: which tests ran before would count.
+    providers._get_local_constants = Constants
+
+os.environ["NO_PROXY"] = os.environ["no_proxy"] = "*"  # whom tests ask is on this machine, whatever stands around it
 
 
 @dataclass(frozen=True)

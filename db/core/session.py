@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from typing import Any, Self
 from uuid import UUID
 
-import asyncpg
 import structlog
 from sqlalchemy import Connection, Executable, event, text
 from sqlalchemy.engine import Row
@@ -16,7 +15,7 @@ from sqlalchemy.orm import ORMExecuteState, Session
 from sqlalchemy.util import greenlet_spawn
 
 from db.core import tenancy
-from db.core.reading import ReadConnections, end
+from db.core.reading import LOST, ReadConnections, end
 from db.core.url import asyncpg_url
 
 log = structlog.get_logger(__name__)
@@ -244,7 +243,7 @@ class ReadTransaction:
             try:
                 await driver.execute("COMMIT")
                 await session.close()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except LOST as error:
                 log.warning("connection_lost", error=repr(error))  # what was read stays valid: nothing to tell anybody
                 if pooled.is_valid:
                     await greenlet_spawn(pooled.invalidate)

@@ -45,6 +45,10 @@ class DatabaseSettings(BaseSettings):
     statement_timeout_ms: int = Field(
         15_000, ge=0, description="The database cancels a statement that runs longer; 0 means never."
     )
+    redis_url: SecretStr | None = Field(
+        None,
+        description="Redis that carries the hints of new events between workers; without it PostgreSQL does.",
+    )
     clock_file: Path | None = Field(
         None, description="For tests only: a file whose ISO 8601 time every process takes for the present."
     )
@@ -61,6 +65,14 @@ class DatabaseSettings(BaseSettings):
             is_postgres = parsed is not None and parsed.get_backend_name() in {"postgresql", "postgres"}
             if parsed is None or not (is_postgres and parsed.username and parsed.database):
                 raise ValueError("must be of the form postgresql://role:password@host:5432/database")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def names_a_redis(cls, value: SecretStr | None) -> SecretStr | None:
+        """An address of Redis; the message does not repeat a password."""
+        if value is not None and not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must be of the form redis://user:password@host:6379/0, or rediss:// or unix://")
         return value
 
 

@@ -28,6 +28,17 @@ class EventType(Choice):
     API_KEY_REVOKED = "API_KEY_REVOKED", "An API key was revoked."
     INTEGRATION_CREATED = "INTEGRATION_CREATED", "An integration was set up."
     INTEGRATION_ROTATED = "INTEGRATION_ROTATED", "An integration got a new secret or address."
+    WEBHOOK_ENDPOINT_CREATED = "WEBHOOK_ENDPOINT_CREATED", "A webhook endpoint was set up."
+    WEBHOOK_ENDPOINT_UPDATED = (
+        "WEBHOOK_ENDPOINT_UPDATED",
+        "A webhook endpoint was changed, stopped after repeated failures, or went on.",
+    )
+    WEBHOOK_ENDPOINT_ROTATED = "WEBHOOK_ENDPOINT_ROTATED", "A webhook endpoint got a new secret."
+    WEBHOOK_ENDPOINT_DELETED = "WEBHOOK_ENDPOINT_DELETED", "A webhook endpoint was deleted."
+    WEBHOOK_REDELIVERY_REQUESTED = (
+        "WEBHOOK_REDELIVERY_REQUESTED",
+        "Events are to be sent to a webhook endpoint once more, or something to test it.",
+    )
 
 
 class ActorKind(Choice):

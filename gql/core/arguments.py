@@ -10,8 +10,9 @@ from strawberry import UNSET
 from db.enums import Choice
 from gql.core.enums import enum_type
 from gql.core.ids import decode_id
+from resolvers.core.context import Context
 from resolvers.core.filtering import Comparison, Condition, Every, Negation, Some
-from resolvers.core.pagination import PageArgs
+from resolvers.core.pagination import Listing, PageArgs
 
 OrderField = TypeVar("OrderField", bound=Choice)
 T = TypeVar("T")
@@ -35,16 +36,19 @@ class OrderBy(Generic[OrderField]):
     direction: OrderDirection = strawberry.field(default=OrderDirection.ASC, description="Which end comes first.")
 
 
-def page_args(arguments: Mapping[str, Any]) -> PageArgs:
-    """A connection's arguments as the resolvers take them. Raises BadUserInput."""
+def page_args(context: Context, listing: Listing[Any], arguments: Mapping[str, Any]) -> PageArgs:
+    """A connection's arguments as the resolvers take them. Raises BadUserInput, and Forbidden for a guarded filter."""
     order = arguments.get("order_by")
     given = {name: arguments[name] for name in ("first", "after", "last", "before", "search") if name in arguments}
-    return PageArgs(
+    asked = PageArgs(
         **given,
         condition=to_condition(arguments.get("filter")),
         order=order.field.value if order else None,
         is_descending=order is not None and order.direction is OrderDirection.DESC,
     )
+    for permission in listing.permissions(asked):
+        context.viewer.require(permission)
+    return asked
 
 
 def where(description: str, *, id_of: str | None = None) -> Any:

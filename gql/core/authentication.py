@@ -1,11 +1,14 @@
 """From the headers of a request, or a WebSocket's first message, to a credential, and from that to a viewer."""
 
 import re
+from collections.abc import Sequence
 from typing import Final, Protocol
+from uuid import UUID
 
 from starlette.requests import HTTPConnection
 
 from gql.core.http import request_of
+from resolvers.access.reviews import Finding, Held
 from resolvers.core.context import Request
 from resolvers.core.errors import Unauthenticated
 from resolvers.core.viewer import Viewer
@@ -20,6 +23,9 @@ class Authenticator(Protocol):
 
     async def viewer(self, credential: str, request: Request) -> Viewer:
         """The viewer. Raises Unauthenticated."""
+
+    async def review(self, tenant_id: UUID, held: Sequence[Held]) -> list[Finding]:
+        """Whom the credentials of open connections of a tenant vouch for now, in their order."""
 
 
 async def authenticate_request(authenticator: Authenticator, connection: HTTPConnection) -> Viewer | None:

@@ -7,7 +7,7 @@ import strawberry
 
 from gql.core.fields import RootMany, ToMany, argument, by_hand, make
 from resolvers.core.context import Context
-from resolvers.core.pagination import COUNT_CAP, DEFAULT_SIZE, MAX_SIZE, SEARCH_CAP, Listing, Page, PagesBy
+from resolvers.core.pagination import COUNT_CAP, DEFAULT_SIZE, MAX_SIZE, SEARCH, SEARCH_CAP, Listing, Page, PagesBy
 
 T = TypeVar("T")
 
@@ -101,12 +101,13 @@ def _arguments(listing: Listing[Any], filter_: Any, order_by: Any) -> list[Any]:
     if order_by is not None:
         found.append(argument("order_by", order_by | None, f"The order; by default {_default(listing)}."))
     if listing.is_searchable:
+        needed = f" Needs `{listing.guarded[SEARCH]}`." if SEARCH in listing.guarded else ""
         found.append(
             argument(
                 "search",
                 str | None,
                 "Only what contains all these words, or words beginning so. Of more matches than"
-                f" {SEARCH_CAP:,} only the best ones are found and counted.",
+                f" {SEARCH_CAP:,} only the best ones are found and counted.{needed}",
             )
         )
     return found

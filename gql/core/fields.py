@@ -91,7 +91,8 @@ class ToMany(Source):
     def resolve(self, row: Any, info: "Info[Context, Any]", arguments: dict[str, Any]) -> Any:
         """The page, read together with those of the row's siblings."""
         require_type(info.context, self.pages.listing.row)
-        return self.pages.load(info.context, row.id, page_args(arguments))
+        args = page_args(info.context, self.pages.listing, arguments)
+        return self.pages.load(info.context, row.id, args)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ class RootMany(Source):
 
     def resolve(self, row: Any, info: "Info[Context, Any]", arguments: dict[str, Any]) -> Any:
         """The page."""
-        return list_page(info.context, self.listing, page_args(arguments))
+        return list_page(info.context, self.listing, page_args(info.context, self.listing, arguments))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,15 @@ from graphql import OperationType
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gql.core.negotiation import GRAPHQL_JSON, JSON, accepted
 from gql.execution.errors import describe
 from gql.execution.run import Answer, Executor, dumps
 from resolvers.core.context import Context, Request, Services
 from resolvers.core.errors import Refusal
 from resolvers.core.viewer import Viewer
 
-JSON: Final = "application/json"
-GRAPHQL_JSON: Final = "application/graphql-response+json"
 STATUS_OF: Final[Mapping[str, int]] = {
     "UNAUTHENTICATED": 401,
     "SERVICE_UNAVAILABLE": 503,
@@ -47,15 +46,29 @@ class Asked:
     operation_name: str | None
 
 
+OpenStream = Callable[[HttpRequest, Asked, Viewer | None], ASGIApp]
+
+
 class GraphQLEndpoint:
-    """`/graphql`: POST with a JSON body, or GET with a query. Mutations need POST."""
+    """`/graphql`: POST with a JSON body, or GET with a query. Mutations need POST.
+
+    What the client would rather have as an event stream, and every subscription of one who takes such, is answered by
+    what `open_stream` returns; it raises HttpRefusal.
+    """
 
     def __init__(
-        self, executor: Executor, services: Services, authenticate: Authenticate, *, max_body_bytes: int
+        self,
+        executor: Executor,
+        services: Services,
+        authenticate: Authenticate,
+        open_stream: OpenStream,
+        *,
+        max_body_bytes: int,
     ) -> None:
         self._executor = executor
         self._services = services
         self._authenticate = authenticate
+        self._open_stream = open_stream
         self._max_body_bytes = max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,11 +76,17 @@ class GraphQLEndpoint:
         response = await self._answer(HttpRequest(scope, receive))
         await response(scope, receive, send)
 
-    async def _answer(self, request: HttpRequest) -> Response:
-        media_type = GRAPHQL_JSON if GRAPHQL_JSON in request.headers.get("accept", "") else JSON
+    async def _answer(self, request: HttpRequest) -> ASGIApp:
+        wanted = accepted(request.headers.get("accept", ""))
+        media_type = wanted.json
         try:
             asked = await self._asked(request)
             viewer = await self._authenticate(request)
+            if wanted.may_stream or request.method == "GET":
+                kind = self._kind(asked, viewer, request)
+                _check_method(request, kind)
+                if wanted.is_stream_preferred or (wanted.may_stream and kind is OperationType.SUBSCRIPTION):
+                    return self._open_stream(request, asked, viewer)
         except HttpRefusal as refusal:
             return _respond(Answer(None, describe(refusal), False), refusal.status, media_type, refusal.headers)
         except ClientDisconnect:
@@ -82,24 +101,20 @@ class GraphQLEndpoint:
     async def _run(self, request: HttpRequest, asked: Asked, viewer: Viewer | None, media_type: str) -> Response:
         context = Context(self._services, viewer, request_of(request))
         try:
-            if request.method == "GET" and self._changes_something(asked, context):
-                message = "A mutation needs POST: a GET may be repeated by anybody on the way."
-                raise HttpRefusal(405, "METHOD_NOT_ALLOWED", message, {"Allow": "POST"})
             answer = await self._executor.answer(
-                context, asked.query, asked.variables, asked.operation_name, is_explained=_is_explained(request)
+                context, asked.query, asked.variables, asked.operation_name, is_explained=is_explained(request)
             )
-        except HttpRefusal as refusal:
-            return _respond(Answer(None, describe(refusal), False), refusal.status, media_type, refusal.headers)
         finally:
             await context.close()
         return _respond(answer, _status(answer, media_type), media_type)
 
-    def _changes_something(self, asked: Asked, context: Context) -> bool:
+    def _kind(self, asked: Asked, viewer: Viewer | None, request: HttpRequest) -> OperationType | None:
+        """What kind of operation it is; None for what cannot run."""
+        context = Context(self._services, viewer, request_of(request))
         try:
-            prepared = self._executor.prepare(asked.query, asked.variables, asked.operation_name, context)
+            return self._executor.prepare(asked.query, asked.variables, asked.operation_name, context).kind
         except Exception:  # the run itself reports it
-            return False
-        return prepared.kind is not OperationType.QUERY
+            return None
 
     async def _asked(self, request: HttpRequest) -> Asked:
         if request.method == "GET":
@@ -134,7 +149,13 @@ class GraphQLEndpoint:
         return b"".join(chunks)
 
 
-def _is_explained(request: HttpRequest) -> bool:
+def _check_method(request: HttpRequest, kind: OperationType | None) -> None:
+    if request.method == "GET" and kind is OperationType.MUTATION:
+        message = "A mutation needs POST: a GET may be repeated by anybody on the way."
+        raise HttpRefusal(405, "METHOD_NOT_ALLOWED", message, {"Allow": "POST"})
+
+
+def is_explained(request: HttpRequest) -> bool:
     """Whether the client asks what the operation takes, in `extensions.explain`."""
     return request.headers.get("x-explain") == "1"
 

@@ -1,4 +1,4 @@
-"""Subscriptions: the field that follows the event log, and the messages that every stream is made of.
+"""Subscriptions: the fields that follow the event log.
 
 A domain declares its messages and its field, one statement each:
 
@@ -12,10 +12,9 @@ A domain declares its messages and its field, one statement each:
 """
 
 import dataclasses
-from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, TypeVar
-from uuid import UUID
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
 
 import strawberry
 from strawberry import UNSET
@@ -23,43 +22,73 @@ from strawberry import UNSET
 from db.enums import Choice
 from db.enums.events import EventType
 from gql.core.arguments import ID_TYPE
-from gql.core.fields import ByHand, Source, argument, by_hand, make
-from gql.core.ids import decode_id, encode_id
-from gql.core.node import by_key
+from gql.core.fields import Source, argument, make
+from gql.core.ids import decode_id
+from gql.core.messages import ChangeMessage, RemovalMessage
 from gql.core.scalars import Position
 from resolvers.core.context import Context
-from resolvers.core.errors import InvalidId, camel
+from resolvers.core.errors import BadUserInput, InvalidId, camel
+from resolvers.core.filtering import MAX_LIST
 from resolvers.core.loaders import ByUnique
-from resolvers.events import Interest
+from resolvers.events import MAX_SNAPSHOT, Current, Interest, Wanted
 
 if TYPE_CHECKING:
     from strawberry import Info
-
-    from gql.events import Event
-
-T = TypeVar("T")
-S = TypeVar("S")
 
 FOLLOWS: Final = "follows"  # metadata of a filter's field: the name that the interest compares
 
 
 @dataclass(frozen=True, slots=True)
 class Live(Source):
-    """A subscription field: which events it follows, whose object it shows, and what the object's statuses are."""
+    """A subscription field: which events it follows, and what they mean to who asks."""
 
-    loader: ByUnique[Any]
     types: frozenset[EventType]
-    status: type[Choice] | None
+
+    @property
+    def current(self) -> Current[Any] | None:
+        """The list with which a stream can begin; None where there is none."""
+        return None
+
+    def interest(self, context: Context, filter_: Any) -> Interest:
+        """What the viewer follows, with this filter. Raises InvalidId and BadUserInput."""
+        return Interest(self.types, wanted(filter_))
+
+    def message(self, interest: Interest, event: Any) -> ChangeMessage | RemovalMessage | None:
+        """What an event means to somebody with this interest; None when nothing."""
+        raise NotImplementedError
 
     def resolve(self, row: Any, info: "Info[Context, Any]", arguments: dict[str, Any]) -> "Opening":
         """What is asked for: the dispatcher serves it."""
-        interest = Interest(self.types, _wanted(arguments.get("filter")))
-        return Opening(self, interest, arguments.get("after"))
+        return Opening(
+            self,
+            self.interest(info.context, arguments.get("filter")),
+            arguments.get("after"),
+            bool(arguments.get("snapshot")),
+            arguments.get("snapshot_first"),
+        )
 
-    def message(self, interest: Interest, event: Any) -> "ChangeMessage | RemovalMessage | None":
-        """What an event means to somebody with this interest; None when nothing."""
+
+@dataclass(frozen=True, slots=True)
+class LiveObjects(Live):
+    """A subscription field about objects of one type.
+
+    `loader` shows an object, `statuses` is the enumeration of `old_status` and `new_status` in the events, `listed`
+    the list with which a stream can begin.
+    """
+
+    loader: ByUnique[Any]
+    statuses: type[Choice] | None
+    listed: Current[Any]
+
+    @property
+    def current(self) -> Current[Any]:
+        """The list."""
+        return self.listed
+
+    def message(self, interest: Interest, event: Any) -> ChangeMessage | RemovalMessage | None:
+        """A change of what is wanted, and a removal of what was wanted before the event."""
         if interest.is_in(event):
-            return ChangeMessage(self, event)
+            return ChangeMessage(event, self.statuses)
         return RemovalMessage(event) if interest.was_in(event) else None
 
 
@@ -70,155 +99,39 @@ class Opening:
     live: Live
     interest: Interest
     after: int | None
+    has_snapshot: bool = False
+    snapshot_first: int | None = None
+
+    def resumed(self, after: int | None) -> "Opening":
+        """As it is, but behind this position; None changes nothing."""
+        return self if after is None else replace(self, after=after)
+
+    @property
+    def begins_at(self) -> int | None:
+        """The position behind which the stream begins; None for the present one, or for a list where it has one."""
+        return None if self.has_snapshot and self.after == 0 else self.after
 
     def __aiter__(self) -> AsyncIterator[Any]:
         """What graphql-core asks of a source of events; ours come through the dispatcher, group by group."""
         raise TypeError("the dispatcher serves subscriptions")
 
 
-@dataclass(frozen=True, slots=True)
-class ItemMessage:
-    """An object of the list with which a stream begins."""
-
-    live: Live
-    object_id: Any
-
-
-@dataclass(frozen=True, slots=True)
-class EndMessage:
-    """The list with which the stream began is complete, as of the position."""
-
-    position: int
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeMessage:
-    """An event about an object that the stream follows."""
-
-    live: Live
-    event: Any
-
-    @property
-    def object_id(self) -> Any:
-        """The object's id."""
-        return self.event.object_id
-
-    def status(self, name: str) -> Any:
-        """A status from the event's payload."""
-        value = self.event.payload.get(name)
-        return None if value is None or self.live.status is None else self.live.status[value]
-
-
-@dataclass(frozen=True, slots=True)
-class RemovalMessage:
-    """An event after which its object is no longer among those that the stream follows."""
-
-    event: Any
-
-
-@dataclass(frozen=True, slots=True)
-class GapMessage:
-    """Positions, first to last, that are no longer kept."""
-
-    first: int
-    last: int
-
-
-@dataclass(frozen=True, slots=True)
-class ReconnectMessage:
-    """The stream ends here; the client is to come back."""
-
-    after_ms: int
-    position: int
-
-
-Message = ItemMessage | EndMessage | ChangeMessage | RemovalMessage | GapMessage | ReconnectMessage
-
-
-def _key(message: Any, _: Context) -> UUID:
-    object_id: UUID = message.object_id
-    return object_id
-
-
-@strawberry.type(description="An object of the list with which the stream begins.")
-class SnapshotItem(Generic[T]):
-    object: T | None = by_key(_key, "The object; null when it was deleted meanwhile.")
-
-    @classmethod
-    def is_type_of(cls, message: Any, _: Any) -> bool:
-        """Whether the message is shown so."""
-        return isinstance(message, ItemMessage)
-
-
-@strawberry.type(description="The list with which the stream began is complete: what follows are changes.")
-class SnapshotEnd:
-    position: Position = by_hand(lambda end, _: end.position, "The list is as of this position; come back `after` it.")
-
-    @classmethod
-    def is_type_of(cls, message: Any, _: Any) -> bool:
-        """Whether the message is shown so."""
-        return isinstance(message, EndMessage)
-
-
-@strawberry.type(description="Something happened to an object that the stream follows.")
-class Change(Generic[T, S]):
-    position: Position = by_hand(lambda change, _: change.event.position, "The event's position; come back `after` it.")
-    event: Annotated["Event", strawberry.lazy("gql.events")] = by_hand(lambda change, _: change.event, "What happened.")
-    object: T | None = by_key(
-        _key, "The object and what it leads to, as they are at delivery; null when it was deleted meanwhile."
-    )
-    old_status: S | None = by_hand(
-        lambda change, _: change.status("old_status"),
-        "The status before the event; null when the object is new.",
-    )
-    new_status: S | None = by_hand(
-        lambda change, _: change.status("new_status"), "The status after the event, whatever it is by now."
-    )
-
-    @classmethod
-    def is_type_of(cls, message: Any, _: Any) -> bool:
-        """Whether the message is shown so."""
-        return isinstance(message, ChangeMessage)
-
-
-@strawberry.type(description="An object no longer matches what the stream follows: take it off the list.")
-class Removal:
-    position: Position = by_hand(lambda removal, _: removal.event.position, "The event's position.")
-    event: Annotated["Event", strawberry.lazy("gql.events")] = by_hand(
-        lambda removal, _: removal.event, "What happened."
-    )
-    object_id: strawberry.ID = by_hand(
-        lambda removal, _: encode_id(removal.event.object_type, removal.event.object_id), "The object's global id."
-    )
-
-    @classmethod
-    def is_type_of(cls, message: Any, _: Any) -> bool:
-        """Whether the message is shown so."""
-        return isinstance(message, RemovalMessage)
-
-
-@strawberry.type(description="Events that the stream should have had are no longer kept: read the objects anew.")
-class Gap:
-    from_: Position = make(ByHand(lambda gap, _: gap.first), "The first position that is missing.", name="from")
-    to: Position = by_hand(lambda gap, _: gap.last, "The last one; the stream goes on behind it.")
-
-    @classmethod
-    def is_type_of(cls, message: Any, _: Any) -> bool:
-        """Whether the message is shown so."""
-        return isinstance(message, GapMessage)
-
-
-@strawberry.type(description="This server goes down: the stream ends, and is to be opened anew.")
-class Reconnect:
-    after_ms: int = by_hand(
-        lambda reconnect, _: reconnect.after_ms, "How many milliseconds to wait, so that not all come at once."
-    )
-    position: Position = by_hand(lambda reconnect, _: reconnect.position, "Come back `after` it.")
-
-    @classmethod
-    def is_type_of(cls, message: Any, _: Any) -> bool:
-        """Whether the message is shown so."""
-        return isinstance(message, ReconnectMessage)
+_AFTER: Final = "Begin with what follows this position, from the log; by default with what happens from now on."
+_AFTER_OR_LIST: Final = (
+    f"{_AFTER} With `snapshot`, a stream that resumes so has no list, unless the log no longer reaches back to the"
+    " position: then a Gap comes first and a new list follows. Position 0 is as if left out."
+)
+_SNAPSHOT: Final = (
+    "Begin with all objects that match, each a snapshot item, then `SnapshotEnd`, then what happens behind its"
+    " position: the list is exactly as of that position, so that nothing is missed in between and nothing told twice."
+    f" When more than {MAX_SNAPSHOT:,} objects match, the stream is refused with `LIMIT_EXCEEDED`: narrow the filter,"
+    " or give `snapshotFirst`. A list that was cut midway begins again when the client comes back; who has seen its"
+    " end comes back `after` the last position."
+)
+_SNAPSHOT_FIRST: Final = (
+    f"How many objects the list holds at most, the newest ones, 1 to {MAX_SNAPSHOT:,}; `SnapshotEnd` tells whether"
+    " there are more."
+)
 
 
 def subscription(
@@ -226,25 +139,42 @@ def subscription(
     description: str,
     *,
     events: Iterable[EventType],
+    current: Current[Any],
     permission: str,
     status: type[Choice] | None = None,
-    filter: Any = None,
+    filter: Any,
 ) -> Any:
     """A subscription field: follows these events of the loader's objects, in the order of the log.
 
     `status` is the enumeration of `old_status` and `new_status` in the events' payloads, `filter` an input of
-    `followed` fields.
+    `followed` fields, each of which both the events and the `current` list know.
     """
+    unknown = [name for name in followed_names(filter).values() if not current.knows(name)]
+    if unknown:
+        raise TypeError(f"{filter.__name__}: the list knows nothing of {unknown}")
     arguments = [
-        argument(
-            "after",
-            Position | None,
-            "Begin with what follows this position, from the log; by default with what happens from now on.",
-        )
+        argument("filter", filter | None, "Only what matches, in all that is given."),
+        argument("after", Position | None, _AFTER_OR_LIST),
+        argument("snapshot", bool | None, _SNAPSHOT),
+        argument("snapshot_first", int | None, _SNAPSHOT_FIRST),
     ]
-    if filter is not None:
-        arguments.insert(0, argument("filter", filter | None, "Only what matches, in all that is given."))
-    made = make(Live(loader, frozenset(events), status), description, permission=permission, arguments=arguments)
+    made = make(
+        LiveObjects(frozenset(events), loader, status, current),
+        description,
+        permission=permission,
+        arguments=arguments,
+    )
+    made.is_subscription = True
+    return made
+
+
+def stream(live: Live, description: str, *, permission: str, filter: Any) -> Any:
+    """A subscription field that follows the log itself, and has no list to begin with."""
+    arguments = [
+        argument("filter", filter | None, "Only what matches, in all that is given."),
+        argument("after", Position | None, _AFTER),
+    ]
+    made = make(live, description, permission=permission, arguments=arguments)
     made.is_subscription = True
     return made
 
@@ -258,21 +188,37 @@ def followed(description: str, *, of: str | None = None, id_of: str | None = Non
     return strawberry.field(default=UNSET, description=description, metadata={FOLLOWS: of, ID_TYPE: id_of})
 
 
-def _wanted(filter_: Any) -> tuple[tuple[str, frozenset[str]], ...]:
-    """A filter as an interest takes it; a null is as if left out. Raises InvalidId."""
+def followed_names(filter_: Any) -> Mapping[str, str]:
+    """The names that events have a filter's fields under, by those of the fields."""
+    return {field.name: field.metadata[FOLLOWS] or field.name for field in dataclasses.fields(filter_)}
+
+
+def wanted(filter_: Any) -> Wanted:
+    """A filter as an interest takes it; a null is as if left out. Raises InvalidId and BadUserInput."""
     if not filter_:
         return ()
-    wanted = []
+    found = []
     for field in dataclasses.fields(filter_):
-        value = getattr(filter_, field.name)
-        if value is UNSET or value is None:
+        values = given(filter_, field.name)
+        if values is None:
             continue
-        values = value if isinstance(value, list) else [value]
         id_type = field.metadata[ID_TYPE]
         if id_type is not None:
             values = [_decode(id_type, text, field.name) for text in values]
-        wanted.append((field.metadata[FOLLOWS] or field.name, frozenset(str(one) for one in values)))
-    return tuple(wanted)
+        found.append((field.metadata[FOLLOWS] or field.name, frozenset(str(one) for one in values)))
+    return tuple(found)
+
+
+def given(filter_: Any, name: str) -> list[Any] | None:
+    """The values of a filter's field; None when it was left out. Raises BadUserInput when they are too many."""
+    value = getattr(filter_, name)
+    if value is UNSET or value is None:
+        return None
+    values = value if isinstance(value, list) else [value]
+    if len(values) > MAX_LIST:
+        message = f"A list in a filter holds at most {MAX_LIST} values, this one {len(values)}."
+        raise BadUserInput(message, ("filter", camel(name)))
+    return values
 
 
 def _decode(id_type: str, text: str, name: str) -> Any:

@@ -21,6 +21,7 @@ from gql.deals.pipelines import (
     PipelineStageOrder,
 )
 from gql.deals.queries import DealQueries
+from gql.deals.subscriptions import DealSubscriptions
 
 __all__ = [
     "Deal",
@@ -34,6 +35,7 @@ __all__ = [
     "DealStageChange",
     "DealStageChangeFilter",
     "DealStageChangeOrder",
+    "DealSubscriptions",
     "Pipeline",
     "PipelineFilter",
     "PipelineOrder",

@@ -6,6 +6,7 @@ from uuid import uuid4
 import asyncpg
 import structlog
 from graphql import GraphQLError
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -15,6 +16,13 @@ log = structlog.get_logger(__name__)
 
 STATEMENT_CANCELLED: Final = "57014"
 DATA_EXCEPTION: Final = "22"  # SQLSTATE class: a value that PostgreSQL cannot take
+LOST: Final = (
+    OSError,
+    PoolTimeout,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # of a statement when only the farewell of the connection's server has come yet
+)
 UNREACHABLE: Final = ("08", "53", "57P")  # classes: connection lost, resources used up, shutting down
 
 
@@ -45,16 +53,17 @@ def is_unavailable(error: BaseException) -> bool:
     cause = _driver_error(error)
     if isinstance(cause, asyncpg.DataError):  # an InterfaceError too: a value that asyncpg cannot send
         return False
-    if isinstance(error, OSError | PoolTimeout | asyncpg.PostgresConnectionError | asyncpg.InterfaceError):
+    if isinstance(cause, LOST):
         return True
-    if isinstance(error, DBAPIError | asyncpg.PostgresError):
+    if isinstance(error, DBAPIError) or isinstance(cause, asyncpg.PostgresError):
         return isinstance(error, InterfaceError | OperationalError) or _sqlstate(error).startswith(UNREACHABLE)
     return False
 
 
-def _driver_error(error: BaseException) -> BaseException | None:
-    """What asyncpg raised, under what SQLAlchemy makes of it."""
-    return error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig is not None else error
+def _driver_error(error: BaseException) -> BaseException:
+    """What asyncpg raised, under what SQLAlchemy makes of it: of a statement, or where the pool connects."""
+    found = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    return (found.__cause__ or found) if isinstance(found, AsyncAdapt_asyncpg_dbapi.Error) else found
 
 
 def _refusal(cause: BaseException) -> Refusal | None:
@@ -80,9 +89,8 @@ def _coded(message: str, code: str) -> Refusal:
     return refusal
 
 
-def _sqlstate(error: DBAPIError | asyncpg.PostgresError) -> str:
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    return str(getattr(cause, "sqlstate", None) or "")
+def _sqlstate(error: BaseException) -> str:
+    return str(getattr(_driver_error(error), "sqlstate", None) or "")
 
 
 def _entry(error: BaseException, message: str, code: str) -> dict[str, Any]:

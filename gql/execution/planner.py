@@ -4,7 +4,7 @@ It knows columns, computed fields, to-one and to-many relations, and calls the r
 Unplannable, and the operation runs on the reference executor as a whole.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from types import SimpleNamespace
@@ -63,7 +63,7 @@ from gql.execution.values import (
     ValueLevel,
 )
 from resolvers.core.loaders import ByUnique
-from resolvers.core.pagination import PageArgs
+from resolvers.core.pagination import Listing, PageArgs
 from resolvers.core.statements import Step
 
 T = TypeVar("T")
@@ -83,6 +83,14 @@ class Plan:
         answers: dict[str, Any] = {}
         for key, part in self.root:
             answers[key] = (await part.answers([root], run))[0]
+        return answers
+
+    async def run_each(self, run: Run, roots: Sequence[Any]) -> list[dict[str, Any]]:
+        """The data of each of several roots, in as many statements as one takes; for subscriptions alone."""
+        answers: list[dict[str, Any]] = [{} for _ in roots]
+        for key, part in self.root:
+            for answer, value in zip(answers, await part.answers(roots, run), strict=True):
+                answer[key] = value
         return answers
 
 
@@ -188,17 +196,17 @@ def _rows_below(
         case ToMany(pages):
             key = _text_of(lambda value: value.id)
             page = _page(scope, definition, pages.listing, nodes, offset=1)
-            return ReadOne(key, Many(key, pages, _paging(arguments), page), False)
+            return ReadOne(key, Many(key, pages, _paging(pages.listing, arguments), page), False)
         case RootOne(loader, type_name):
             level = _target(scope, definition, loader, nodes)
             return RootRow(loader, lambda run: decode_id(type_name, arguments(run.variables)["id"]), level, may_be_null)
         case RootMany(listing):
-            return RootPage(_paging(arguments), _page(scope, definition, listing, nodes, offset=0))
+            return RootPage(_paging(listing, arguments), _page(scope, definition, listing, nodes, offset=0))
     return None
 
 
-def _paging(arguments: Arguments) -> Callable[[Run], PageArgs]:
-    return lambda run: page_args(arguments(run.variables))
+def _paging(listing: Listing[Any], arguments: Arguments) -> Callable[[Run], PageArgs]:
+    return lambda run: page_args(run.context, listing, arguments(run.variables))
 
 
 def _by_key(scope: Scope, definition: GraphQLField, source: ByKey, nodes: list[FieldNode]) -> Any:
@@ -323,7 +331,7 @@ def _row_field(
             place = builder.index("id", is_text=True)
             arguments = arguments_of(scope, definition, declared, nodes[0])
             page = _page(scope, definition, pages.listing, nodes, offset=1)
-            child = builder.child(Many(_at(place), pages, _paging(arguments), page))
+            child = builder.child(Many(_at(place), pages, _paging(pages.listing, arguments), page))
             builder.part(key, f"m{child}[r[{place}]]")
         case Column() | Computed() | ByHand() as source:
             columns = _columns_read(source, row)

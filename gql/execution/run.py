@@ -3,7 +3,7 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ from strawberry.schema import Schema
 
 from gql.execution.cold import Budget, payer_of
 from gql.execution.documents import Document, Documents, key_of
-from gql.execution.errors import describe
+from gql.execution.errors import describe, is_unavailable
 from gql.execution.fallback import EXPECTED, Reason, Unplannable, reason_of
 from gql.execution.limits import Limits, TooComplex, price
 from gql.execution.plan import RecordedRun, Run
@@ -173,6 +173,28 @@ class Executor:
         context.settled.clear()
         return Answer(data, [], True)
 
+    async def run_each(self, context: Context, prepared: Prepared, roots: Sequence[Any]) -> list[Answer] | None:
+        """Execute a subscription's selection over several messages in as many statements as one takes.
+
+        None when it has no plan, or the plan cannot answer: `refer` has to, in a new context, since a failed statement
+        has broken the transaction of this one. Raises what says that the database cannot be reached.
+        """
+        plan = self._plan(prepared) if self._is_planning else None
+        if plan is None:
+            return None
+        run = Run(context, prepared.variables)
+        if plan.permissions and not run.may(plan.permissions):
+            self._fell_back(prepared, Reason.PERMISSION)
+            return None
+        try:
+            found = await plan.run_each(run, roots)
+        except Exception as error:
+            if is_unavailable(error):
+                raise
+            self._fell_back(prepared, reason_of(error), type(error).__name__)
+            return None
+        return [Answer(data, [], True) for data in found]
+
     async def refer(self, context: Context, prepared: Prepared, root: Any = None) -> Answer:
         """Run on graphql-core, which is what every plan has to answer like."""
         result = execute(
@@ -228,7 +250,9 @@ class Executor:
                 context.viewer.require(EXPLAIN)
             prepared = self.prepare(text, variables, operation_name, context)
             if prepared.kind is OperationType.SUBSCRIPTION:
-                raise BadUserInput("Subscriptions run over graphql-transport-ws, not here.")
+                raise BadUserInput(
+                    "Subscriptions run over WebSocket (graphql-transport-ws), or as text/event-stream (in Accept)."
+                )
         except Exception as error:  # describe masks what it does not know
             return Answer(None, describe(error), is_executed=False)
         if is_explained:

@@ -9,6 +9,7 @@ from gql.policies.filters import (
     PolicyTypeOrder,
 )
 from gql.policies.operations import PolicyMutations, PolicyQueries
+from gql.policies.subscriptions import PolicySubscriptions
 from gql.policies.types import Policy, Policyholder, PolicyType
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "PolicyMutations",
     "PolicyOrder",
     "PolicyQueries",
+    "PolicySubscriptions",
     "PolicyType",
     "PolicyTypeFilter",
     "PolicyTypeOrder",

@@ -1,10 +1,12 @@
 """The dispatcher of a process: one read of the log per tenant and wake-up, whatever the number of subscribers."""
 
 import asyncio
+import secrets
 from uuid import UUID
 
 import structlog
 
+from gql.core.subscriptions import Opening
 from gql.execution.errors import is_unavailable
 from gql.execution.run import Executor
 from gql.subscriptions.feed import Feed
@@ -14,7 +16,7 @@ from gql.subscriptions.subscriber import Subscriber
 from gql.subscriptions.work import Sizes, Work
 from resolvers.core.context import Context, Services
 from resolvers.core.errors import BadUserInput
-from resolvers.events import last_positions, positions
+from resolvers.events import MAX_SNAPSHOT, last_positions, positions
 
 log = structlog.get_logger(__name__)
 
@@ -46,20 +48,25 @@ class Dispatcher:
         self.feeds.clear()
         await self._work.finish()
 
-    async def subscribe(self, asked: Asked, context: Context) -> Subscriber:
+    async def subscribe(self, asked: Asked, context: Context, *, after: int | None = None) -> Subscriber:
         """A new subscriber, in place when this returns: what happens from now on reaches it.
 
-        Raises GraphQLError when the field refuses, BadUserInput for a position that the log has not reached.
+        `after` is where the client got to, as its transport knows: it beats the argument of that name.
+        Raises GraphQLError when the field refuses, BadUserInput for a position that the log has not reached, and for
+        a list of no size.
         """
-        opening = await open_subscription(self._work.executor, context, asked)
+        opening = (await open_subscription(self._work.executor, context, asked)).resumed(after)
+        _check_size(opening)
         key = group_key(asked, context.viewer)
         feed = self._feed(context.tenant_id)
         group = feed.group(key, lambda: Group(self._work, asked, opening, context.viewer))
-        subscriber = Subscriber(group, self._work.sizes.queue)
+        subscriber = Subscriber(group, self._work.sizes.queue, opening)
         try:
-            start = await feed.begin()
-            if opening.after is not None:
-                start = await self._checked(opening.after, feed)
+            start: int | None = await feed.begin()
+            if opening.begins_at is not None:
+                start = await self._checked(opening.begins_at, feed)
+            elif opening.has_snapshot:
+                start = None
             subscriber.start(start)
         except BaseException:
             subscriber.close()
@@ -90,11 +97,12 @@ class Dispatcher:
             feed.wake()
 
     async def _poll(self) -> None:
-        """Wake the feeds whose log grew without a word."""
+        """Wake the feeds whose log grew without a word, and part with clients who do not keep up."""
         while True:
             await asyncio.sleep(self._work.sizes.poll_seconds)
             if not self.feeds:
                 continue
+            self._end_stalled()
             try:
                 found = await self._work.once(lambda: last_positions(self._work.services.database, list(self.feeds)))
             except Exception as error:  # whatever it was, the next second tries again
@@ -105,3 +113,18 @@ class Dispatcher:
                 feed = self.feeds.get(tenant_id)
                 if feed is not None and last > feed.position:
                     feed.wake()
+
+    def _end_stalled(self) -> None:
+        """Tell those to come back who are behind and come no nearer: the log keeps what they have missed."""
+        now, sizes = asyncio.get_running_loop().time(), self._work.sizes
+        for feed in self.feeds.values():
+            for group in feed.groups.values():
+                for member in list(group.behind):
+                    if member.has_stalled(now, sizes.behind_seconds):
+                        member.end(secrets.randbelow(sizes.reconnect_ms + 1))
+
+
+def _check_size(opening: Opening) -> None:
+    first = opening.snapshot_first
+    if first is not None and not 1 <= first <= MAX_SNAPSHOT:
+        raise BadUserInput(f"snapshotFirst must be between 1 and {MAX_SNAPSHOT}, not {first}.", ("snapshotFirst",))

@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from gql.core.subscriptions import ChangeMessage, Message, Opening, RemovalMessage
+from gql.core.messages import ChangeMessage, Message, RemovalMessage
+from gql.core.subscriptions import Opening
 from gql.execution.errors import describe
 from gql.execution.run import Answer, dumps
 from gql.subscriptions.opening import Asked
-from gql.subscriptions.work import Unavailable, Work
+from gql.subscriptions.snapshot import Snapshots
+from gql.subscriptions.work import Work, check_available
 from resolvers.core.context import Context
 from resolvers.core.viewer import Viewer
 from resolvers.events import Entry, LogSlice
@@ -20,13 +22,16 @@ if TYPE_CHECKING:
 class Group:
     """One document with its variables, for viewers who may see the same.
 
-    All events up to `position` were told to the members who are live; `emptied` is called when the last one left.
+    All events up to `position` were told to the members who are live, that is to all but those `behind`. `emptied` is
+    called when the last member left.
     """
 
     def __init__(self, work: Work, asked: Asked, opening: Opening, viewer: Viewer) -> None:
         self.position = 0
         self.emptied: Callable[[], None] = lambda: None
         self.members: set[Subscriber] = set()
+        self.behind: set[Subscriber] = set()
+        self.snapshots = Snapshots(work, asked, opening, viewer)
         self._work = work
         self._asked = asked
         self._opening = opening
@@ -51,7 +56,7 @@ class Group:
                 continue
             message = self.message(event)
             payload = None
-            if message is not None and any(member.is_live for member in self.members):
+            if message is not None and len(self.members) > len(self.behind):
                 async with asyncio.timeout(self._work.sizes.patience_seconds):
                     payload = await self.payload(event, message)
             # From here on without a pause: who joins, joins before this event or after it.
@@ -88,21 +93,21 @@ class Group:
             answer = Answer(None, describe(error), is_executed=True)
         finally:
             await context.close()
-        if any(error["extensions"]["code"] == "SERVICE_UNAVAILABLE" for error in answer.errors):
-            raise Unavailable(answer.errors[0]["message"])
+        check_available([answer])
         return answer
 
     def skip_to(self, position: int) -> None:
         """Go on behind the position. The members read for themselves what lies before, or that it is gone."""
-        self.position = max(self.position, position)
         for member in self.members:
             member.fall_back()
+        self.position = max(self.position, position)
 
     def leave(self, member: "Subscriber") -> None:
         """A member is gone."""
         if member not in self.members:
             return
         self.members.remove(member)
+        self.behind.discard(member)
         if not self.members:
             self.close()
             self.emptied()

@@ -25,7 +25,8 @@ from resolvers.core.context import Context
 from resolvers.core.errors import BadUserInput
 from resolvers.core.viewer import Viewer
 
-OWN_ARGUMENTS: Final = frozenset({"after", "snapshot"})  # they say where one client begins, not what it is sent
+# They say where one client begins, and not what it is told from there on.
+OWN_ARGUMENTS: Final = frozenset({"after", "snapshot", "snapshotFirst"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,7 @@ async def open_subscription(executor: Executor, context: Context, asked: Asked) 
 def group_key(asked: Asked, viewer: Viewer) -> Hashable:
     """What decides the bytes that a subscriber of a tenant is sent: equal keys are executed once.
 
-    The viewer counts by what it may see, never by who it is; whatever else narrows its view belongs in here.
-    Raises BadUserInput.
+    The viewer counts by what it may see, never by who it is: by its permissions, and by its scope. Raises BadUserInput.
     """
     own = _own_variables(asked.prepared)
     declared = {definition.variable.name.value for definition in asked.prepared.operation.variable_definitions or ()}
@@ -80,11 +80,11 @@ def group_key(asked: Asked, viewer: Viewer) -> Hashable:
         packed = orjson.dumps(variables, option=orjson.OPT_SORT_KEYS)
     except TypeError as error:  # orjson writes 254 levels, and reads more
         raise BadUserInput("The variables are nested too deeply.") from error
-    return (asked.text, asked.operation_name, packed, viewer.permissions)
+    return (asked.text, asked.operation_name, packed, viewer.permissions, viewer.scope)
 
 
 def _own_variables(prepared: Prepared) -> set[str]:
-    """The variables that serve only as a root field's `after` or `snapshot`."""
+    """The variables that serve only as a root field's own arguments."""
     own: Counter[str] = Counter()
     for field in _root_fields(prepared, prepared.operation.selection_set):
         for argument in field.arguments or ():

@@ -19,6 +19,7 @@ UNAUTHORIZED: Final = 4401
 FORBIDDEN: Final = 4403
 SUBPROTOCOL_NOT_ACCEPTABLE: Final = 4406
 INITIALISATION_TIMEOUT: Final = 4408
+SILENCE: Final = 4408  # the protocol has no code for a client that went silent; after this one clients come back
 SUBSCRIBER_EXISTS: Final = 4409
 TOO_MANY_INITIALISATIONS: Final = 4429
 INTERNAL_ERROR: Final = 4500
@@ -42,9 +43,10 @@ class Init:
 
 @dataclass(frozen=True, slots=True)
 class Ping:
-    """`ping`, to be answered by a pong with the same payload."""
+    """`ping`, to be answered by a pong with the same payload; or with what comes of a new credential in it."""
 
     payload: dict[str, Any] | None
+    authorization: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ ClientMessage: TypeAlias = Init | Ping | Pong | Subscribe | Complete
 def parse(frame: Any, longest: int) -> ClientMessage:
     """What a frame of at most `longest` characters says. Raises Close, 4400, for what the protocol does not know."""
     if not isinstance(frame, str):
-        raise _bad("Messages are JSON in text frames")
+        raise _bad("Messages are JSON in text frames, in UTF-8")
     if len(frame) > longest:
         raise _bad(f"A message may have {longest} characters")
     try:
@@ -88,7 +90,8 @@ def parse(frame: Any, longest: int) -> ClientMessage:
         case "connection_init":
             return Init(_authorization(_object(message, "payload")))
         case "ping":
-            return Ping(_object(message, "payload"))
+            payload = _object(message, "payload")
+            return Ping(payload, _authorization(payload))
         case "pong":
             _object(message, "payload")
             return Pong()
@@ -143,6 +146,16 @@ def _bad(reason: str) -> Close:
 def message(type_: str, **parts: Any) -> str:
     """A message of the server."""
     return orjson.dumps({"type": type_, **parts}, option=orjson.OPT_UTC_Z).decode()
+
+
+def pong(ping: Ping) -> str:
+    """The answer to a ping. Raises Close for a payload that cannot be sent back: orjson reads more than it writes."""
+    if ping.payload is None:
+        return message("pong")
+    try:
+        return message("pong", payload=ping.payload)
+    except TypeError as error:
+        raise _bad("payload is nested too deeply") from error
 
 
 def head(operation_id: str) -> str:

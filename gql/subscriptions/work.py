@@ -1,7 +1,7 @@
 """The dispatcher's use of the database: a few statements at a time, and again while it cannot be reached."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -9,7 +9,7 @@ from uuid import UUID
 import structlog
 
 from gql.execution.errors import is_unavailable
-from gql.execution.run import Executor
+from gql.execution.run import Answer, Executor
 from resolvers.core.context import Services
 from resolvers.events import LogSlice, read_events
 
@@ -24,6 +24,14 @@ class Unavailable(Exception):
     """An execution found no database: its answer is nobody's to see, and it is to be tried again."""
 
 
+def check_available(answers: Sequence[Answer]) -> None:
+    """Raise Unavailable when one of the answers had no database."""
+    for answer in answers:
+        for error in answer.errors:
+            if error["extensions"]["code"] == "SERVICE_UNAVAILABLE":
+                raise Unavailable(error["message"])
+
+
 @dataclass(frozen=True, slots=True)
 class Sizes:
     """How much the dispatcher does at a time.
@@ -31,14 +39,20 @@ class Sizes:
     `connections` of the pool are used at most, so that requests find the others; `batch` entries are read at a
     time; `queue` payloads wait for a slow client at most, who then reads the log at its own pace. A payload is
     shared with stragglers for `shared_seconds`; a group whose execution takes longer than `patience_seconds` holds
-    the other groups up no longer, and its members read the log too.
+    the other groups up no longer, and its members read the log too. A client who is behind, and has come no nearer
+    for `behind_seconds`, is told to come back, within `reconnect_ms`. `listings` of the connections at most are for
+    the lists with which streams begin; one list takes `list_characters` at most, since it waits in memory.
     """
 
     connections: int = 4
+    listings: int = 2
+    list_characters: int = 33_554_432
     batch: int = 500
     queue: int = 64
     shared_seconds: float = 1.0
     patience_seconds: float = 5.0
+    behind_seconds: float = 60.0
+    reconnect_ms: int = 5_000
     poll_seconds: float = 1.0
 
 
@@ -49,6 +63,7 @@ class Work:
         self.executor = executor
         self.services = services
         self.sizes = sizes
+        self.listing = asyncio.Semaphore(sizes.listings)  # many who come back at once do not hold the events up
         self._slots = asyncio.Semaphore(sizes.connections)
         self._attempts: set[asyncio.Task[Any]] = set()
 

@@ -142,7 +142,10 @@ def event_payload(request: rows.CallbackRequest, old_status: CallbackStatus | No
         "queue_id": request.queue_id,
         "insurance_agent_id": request.insurance_agent_id,
         "contact_id": request.contact_id,
+        "call_id": request.call_id,
         "priority": request.priority,
+        "request_type": request.request_type,
+        "category": request.category,
     }
 
 

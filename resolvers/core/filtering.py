@@ -97,6 +97,17 @@ class MinorUnits:
         return Comparison(comparison.field, operator, whole)
 
 
+def fields_of(condition: Condition) -> frozenset[str]:
+    """The names of all that a condition compares."""
+    match condition:
+        case Every(parts) | Some(parts):
+            return frozenset().union(*map(fields_of, parts))
+        case Negation(part):
+            return fields_of(part)
+        case Comparison(field):
+            return frozenset({field})
+
+
 def parameterise(condition: Condition, columns: Mapping[str, Any], values: dict[str, Any]) -> Condition:
     """The condition with Parameters for its values, which are put into `values`. Raises BadUserInput if too large."""
     if _size(condition) > MAX_NODES:

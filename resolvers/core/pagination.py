@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import binascii
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
@@ -30,7 +30,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from db.core.base import TenantRow
 from resolvers.core.errors import BadUserInput, InvalidCursor
-from resolvers.core.filtering import Condition, parameterise, shape_to_sql, words_to_tsquery
+from resolvers.core.filtering import Condition, fields_of, parameterise, shape_to_sql, words_to_tsquery
 
 if TYPE_CHECKING:
     from resolvers.core.context import Context
@@ -40,6 +40,7 @@ R = TypeVar("R", bound=TenantRow)
 DEFAULT_SIZE: Final = 20
 MAX_SIZE: Final = 100
 COUNT_CAP: Final = 10_000  # `totalCount` stops counting here, and says so
+SEARCH: Final = "search"  # among the filters that are guarded
 SEARCH_CAP: Final = 1_000  # a search considers this many matches, the best ranked
 
 Link = Callable[[ColumnElement[UUID]], ColumnElement[bool]]
@@ -82,7 +83,8 @@ class PageArgs:
 class Listing(Generic[R]):
     """A list that clients page through: its row, the orders that an index serves, and what may be filtered.
 
-    Each order is a column that is never null; the id settles ties. `search` names the table's search function.
+    Each order is a column that is never null; the id settles ties. `guarded` has the filters, and SEARCH, that take
+    a permission of their own: what may not be read may not be found out by asking for it either.
     """
 
     row: type[R]
@@ -91,6 +93,16 @@ class Listing(Generic[R]):
     is_default_descending: bool = False
     filters: Mapping[str, Any] = field(default_factory=dict)
     is_searchable: bool = False
+    guarded: Mapping[str, str] = field(default_factory=dict)
+
+    def permissions(self, args: PageArgs) -> Iterator[str]:
+        """What a viewer has to hold for these arguments."""
+        if not self.guarded:
+            return
+        used = fields_of(args.condition) if args.condition else frozenset()
+        for name, permission in self.guarded.items():
+            if name in used or (name == SEARCH and args.search is not None):
+                yield permission
 
     def order_of(self, args: PageArgs) -> tuple[str, bool]:
         """The order's name, and whether it runs downwards."""

@@ -1,5 +1,6 @@
 """Who a request acts as, and what that viewer may do."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -25,6 +26,15 @@ class Viewer:
     user_id: UUID | None
     permissions: frozenset[str]
     expires_at: datetime | None = None
+
+    @property
+    def scope(self) -> Hashable:
+        """Whose rows the viewer sees, beyond what the permissions say: equal for viewers who see the same rows.
+
+        Empty as long as there is no such scope: with the permissions, a viewer sees all the tenant's rows of a type.
+        The one place for it: whoever shares what is shown to one viewer with another compares it.
+        """
+        return ()
 
     def may(self, permission: str) -> bool:
         """Whether the viewer holds the permission."""

@@ -2,8 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 import asyncpg
@@ -19,19 +19,37 @@ RETRY_SECONDS: Final = 1.0
 LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
 log = structlog.get_logger(__name__)
 
+Heard = Callable[[UUID], None]
+
+
+class HintLost(Exception):
+    """What carries the hints cannot be reached, or was lost."""
+
+
+class Channel(Protocol):
+    """What carries hints from process to process. Each direction has a connection of its own, made when needed."""
+
+    async def send(self, tenants: Sequence[UUID]) -> None:
+        """Tell all who listen. Raises HintLost; the next call connects again."""
+
+    async def listen(self, heard: Heard) -> None:
+        """Call `heard` for each hint until the connection is lost. Raises HintLost, or returns."""
+
+    async def close(self) -> None:
+        """Let go of the sending connection."""
+
 
 class Wakeups:
-    """Sends and receives the hints of one process over LISTEN and NOTIFY, outside all business transactions.
+    """Sends and receives the hints of one process, outside all business transactions.
 
-    Sending is coalesced: however many commits happen while one NOTIFY is under way, one more follows it. Both
-    directions have a connection of their own, opened when first needed and never one of the pool.
+    Over the channel given, or by LISTEN and NOTIFY of the database at the address given. Sending is coalesced:
+    however many commits happen while hints are on their way, they are told of together by the next.
     """
 
-    def __init__(self, database_url: str) -> None:
-        self._url = plain_url(database_url)
+    def __init__(self, channel: str | Channel) -> None:
+        self._channel = PostgresChannel(channel) if isinstance(channel, str) else channel
         self._pending: set[UUID] = set()
         self._sending: asyncio.Task[None] | None = None
-        self._connection: asyncpg.Connection[Any] | None = None
 
     def committed(self, tenant_id: UUID) -> None:
         """Say that the tenant's log grew. Returns at once; failures are only logged."""
@@ -43,40 +61,64 @@ class Wakeups:
         while self._pending:
             tenants, self._pending = self._pending, set()
             try:
-                if self._connection is None or self._connection.is_closed():
-                    self._connection = await asyncpg.connect(self._url, timeout=TIMEOUT_SECONDS)
-                await self._connection.execute(
-                    "SELECT pg_notify($1, tenant::text) FROM unnest($2::uuid[]) AS tenant",
-                    CHANNEL,
-                    list(tenants),
-                    timeout=TIMEOUT_SECONDS,
-                )
-            except LOST as error:
-                log.warning("wakeup_not_sent", error=repr(error))
-                self._give_up()
+                await self._channel.send(list(tenants))
+            except HintLost as error:
+                log.warning("wakeup_not_sent", error=str(error))
+
+    async def listen(self, heard: Heard) -> None:
+        """Call `heard` for each hint, until cancelled; connects again by itself. What is sent meanwhile is lost."""
+        while True:
+            try:
+                await self._channel.listen(heard)
+            except HintLost as error:
+                log.warning("wakeups_not_heard", error=str(error))
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def close(self) -> None:
+        """Send what is pending and close the sending connection."""
+        if self._sending is not None:
+            await asyncio.wait([self._sending], timeout=TIMEOUT_SECONDS)
+            self._sending.cancel()
+        await self._channel.close()
+
+
+class PostgresChannel:
+    """LISTEN and NOTIFY, on connections that are never the pool's."""
+
+    def __init__(self, database_url: str) -> None:
+        self._url = plain_url(database_url)
+        self._connection: asyncpg.Connection[Any] | None = None
+
+    async def send(self, tenants: Sequence[UUID]) -> None:
+        """Notify all who listen, in one transaction. Raises HintLost."""
+        try:
+            if self._connection is None or self._connection.is_closed():
+                self._connection = await asyncpg.connect(self._url, timeout=TIMEOUT_SECONDS)
+            await self._connection.execute(
+                "SELECT pg_notify($1, tenant::text) FROM unnest($2::uuid[]) AS tenant",
+                CHANNEL,
+                list(tenants),
+                timeout=TIMEOUT_SECONDS,
+            )
+        except LOST as error:
+            self._give_up()
+            raise HintLost(repr(error)) from error
 
     def _give_up(self) -> None:
         if self._connection is not None:
             self._connection.terminate()
             self._connection = None
 
-    async def listen(self, heard: Callable[[UUID], None]) -> None:
-        """Call `heard` for each hint, until cancelled; connects again by itself. What is sent meanwhile is lost."""
-        while True:
-            try:
-                await self._listen_once(heard)
-            except LOST as error:
-                log.warning("wakeups_not_heard", error=repr(error))
-            await asyncio.sleep(RETRY_SECONDS)
-
-    async def _listen_once(self, heard: Callable[[UUID], None]) -> None:
-        """Listen on one connection until it is lost."""
-        connection = await asyncpg.connect(self._url, timeout=TIMEOUT_SECONDS)
+    async def listen(self, heard: Heard) -> None:
+        """Listen on one connection until it is lost. Raises HintLost."""
+        try:
+            connection = await asyncpg.connect(self._url, timeout=TIMEOUT_SECONDS)
+        except LOST as error:
+            raise HintLost(repr(error)) from error
         lost = asyncio.Event()
 
         def hear(_connection: object, _process: int, _channel: str, payload: object) -> None:
-            with contextlib.suppress(ValueError):  # anybody in this database may notify anything
-                heard(UUID(str(payload)))
+            tell(heard, str(payload))
 
         try:
             connection.add_termination_listener(lambda _: lost.set())
@@ -86,15 +128,21 @@ class Wakeups:
                     await asyncio.wait_for(lost.wait(), HEARTBEAT_SECONDS)
                     continue
                 await connection.execute("SELECT 1", timeout=TIMEOUT_SECONDS)
+        except LOST as error:
+            raise HintLost(repr(error)) from error
         finally:
             connection.terminate()
 
     async def close(self) -> None:
-        """Send what is pending and close the sending connection."""
-        if self._sending is not None:
-            await asyncio.wait([self._sending], timeout=TIMEOUT_SECONDS)
-            self._sending.cancel()
+        """Close the sending connection."""
         if self._connection is not None:
             with contextlib.suppress(*LOST):
                 await self._connection.close(timeout=2)
             self._give_up()
+
+
+def tell(heard: Heard, payload: str) -> None:
+    """Pass on the tenants that a message names; whoever reaches the channel may have sent anything."""
+    for name in payload.split():
+        with contextlib.suppress(ValueError):
+            heard(UUID(name))

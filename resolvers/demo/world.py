@@ -31,6 +31,7 @@ from resolvers.demo.plan import OrganizationPlan, TenantPlan
 from resolvers.demo.sales import make_deals, open_pipelines
 from resolvers.demo.staff import hire
 from resolvers.demo.telephony import connect, seal
+from resolvers.demo.webhooks import hook, seal_endpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class World:
     logins: list[Row]
     clock: Row
     integration: Row
+    endpoint: Row
 
 
 def make(plan: TenantPlan, now: datetime) -> World:
@@ -57,7 +59,8 @@ def make(plan: TenantPlan, now: datetime) -> World:
     deals = make_deals(book, open_pipelines(book, staff), contacts, accounts, portfolio)
     plan_activities(book, contacts, accounts, deals, portfolio, switchboard.calls)
     clock = remember(book, switchboard.calls, requests, next_due_at(requests))
-    return World(book, staff.logins, clock, integration)
+    endpoint = hook(book, staff, clock["last_position"])
+    return World(book, staff.logins, clock, integration, endpoint)
 
 
 async def is_stored(database: Database, plan: TenantPlan) -> bool:
@@ -76,7 +79,9 @@ async def store(database: Database, keyring: Keyring, world: World) -> None:
         fresh = insert(TenantClock).values(**world.clock).on_conflict_do_nothing()
         if await session.scalar(fresh.returning(TenantClock.tenant_id)) is None:
             return
-        seal(world.integration, await keyring.for_tenant(session, plan.id, now))
+        crypter = await keyring.for_tenant(session, plan.id, now)
+        seal(world.integration, crypter)
+        seal_endpoint(world.endpoint, crypter)
         await world.book.write(session)
 
 

@@ -2,7 +2,7 @@
 
 from db import callbacks as rows
 from resolvers.core.loaders import ById
-from resolvers.core.pagination import Listing, PagesBy
+from resolvers.core.pagination import SEARCH, Listing, PagesBy
 
 callback_queue_by_id = ById(rows.CallbackQueue)
 callback_request_by_id = ById(rows.CallbackRequest)
@@ -54,6 +54,7 @@ callback_requests = Listing(
         "completed_at": rows.CallbackRequest.completed_at,
     },
     is_searchable=True,
+    guarded={SEARCH: "contact:pii:read"},
 )
 
 callback_activities = Listing(

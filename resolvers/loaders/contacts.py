@@ -2,7 +2,7 @@
 
 from db import contacts as rows
 from resolvers.core.loaders import ById
-from resolvers.core.pagination import Listing, PagesBy
+from resolvers.core.pagination import SEARCH, Listing, PagesBy
 
 contact_by_id = ById(rows.Contact)
 account_by_id = ById(rows.Account)
@@ -36,6 +36,7 @@ contacts = Listing(
         "last_activity_at": rows.Contact.last_activity_at,
     },
     is_searchable=True,
+    guarded=dict.fromkeys(("email", "phone", "mobile", SEARCH), "contact:pii:read"),
 )
 
 accounts = Listing(

@@ -1,5 +1,6 @@
 """Batched reads of policy types, policyholders and policies."""
 
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
@@ -103,6 +104,12 @@ def _of_contact(contact_id: ColumnElement[UUID]) -> ColumnElement[bool]:
     policyholder = select(rows.Policyholder.id).where(rows.Policyholder.contact_id == contact_id)
     return rows.Policy.policyholder_id == policyholder.correlate_except(rows.Policyholder).scalar_subquery()
 
+
+POLICIES_OF_CONTACTS: Final = (
+    rows.Policyholder.contact_id,
+    lambda condition: rows.Policy.policyholder_id.in_(select(rows.Policyholder.id).where(condition)),
+)
+"""What a condition on contacts' ids comes to for policies: their row has the policyholder's alone."""
 
 policies_by_contact = PagesBy(policies, _of_contact)
 policies_by_policyholder = PagesBy(policies, lambda key: rows.Policy.policyholder_id == key)

@@ -50,6 +50,8 @@ PERMISSIONS: Final[Mapping[str, str]] = MappingProxyType(
         "callback_queue:write": "Create and change callback queues.",
         "integration:read": "See integrations without their secrets.",
         "integration:write": "Create integrations and replace their secrets.",
+        "webhook:read": "See webhook endpoints and what was delivered to them, without their secrets.",
+        "webhook:write": "Create, change, test and delete webhook endpoints, replace their secrets, and send again.",
         "user:read": "See the tenant's users.",
         "user:write": "Invite, change and deactivate users, and assign their roles.",
         "role:read": "See roles and the permissions in them.",

@@ -8,7 +8,7 @@ LONGEST = 500
 NOT_IN_GQL = {"compliance"}  # the audit log is written from the first mutation on, and shown when it can be filtered
 NOT_IN_DB = {"ingest"}  # a way in for the calls of outside systems, which are rows of calls
 HOUSE = {"all", "app", "authentication", "checks", "cli", "commands", "demo", "ingest", "schema", "schema_check"}
-HOUSE |= {"serving", "settings", "bench", "__init__", "__main__"}
+HOUSE |= {"serving", "settings", "bench", "worker", "__init__", "__main__"}
 FLOORS = {"core", "enums", "execution", "loaders", "migrations", "rules", "subscriptions"}
 
 

@@ -25,7 +25,7 @@ from gql.core.fields import Field, ToMany, ToOne
 from gql.schema import schema
 from resolvers import loaders
 from resolvers.core.filtering import MinorUnits
-from resolvers.core.pagination import Listing
+from resolvers.core.pagination import SEARCH, Listing
 
 LEAKPROOF = (Uuid, Integer, BigInteger, Float, Double, Text, Date, DateTime, Boolean, Enum)
 
@@ -88,3 +88,27 @@ def test_each_to_one_relation_starts_at_a_column_and_each_connection_ends_at_the
             if isinstance(declared.source, ToMany):
                 shown = str(field.type).rstrip("!").removesuffix("Connection")
                 assert declared.source.pages.listing.row.__name__ == shown, place
+
+
+@pytest.mark.parametrize("name", LISTINGS)
+def test_what_may_not_be_read_may_not_be_found_out_by_a_filter(name: str) -> None:
+    listing = LISTINGS[name]
+    type_ = schema.get_type_by_name(listing.row.__name__)
+    fields = {field.python_name: field for field in getattr(type_, "fields", ()) if isinstance(field, Field)}
+    own = {
+        filtered: field.permission
+        for filtered in listing.filters
+        if (field := fields.get(filtered)) is not None and field.permission is not None
+    }
+    assert {filtered: listing.guarded.get(filtered) for filtered in own} == own
+    assert set(listing.guarded) <= {*listing.filters, SEARCH}
+    if listing.is_searchable:
+        words = set(_searched(listing.row))
+        needed = {fields[column].permission for column in words & fields.keys()} - {None}
+        assert needed <= {listing.guarded.get(SEARCH)}
+
+
+def _searched(row: Any) -> list[str]:
+    """The columns whose words a search finds."""
+    computed: Any = row.__table__.columns["search_document"].computed
+    return [column.name for column in row.__table__.columns if f"{column.name}" in str(computed.sqltext)]

@@ -30,8 +30,13 @@ NOT_SECRET = {
     "isPasswordChangeRequired",
     "hasSecret",
     "previousSecretExpiresAt",
+    "webhookEndpointSecretRotate",
 }  # no values of any
-SHOWN_ONCE = {("ApiKeyCreatePayload", "secret")}
+SHOWN_ONCE = {
+    ("ApiKeyCreatePayload", "secret"),
+    ("WebhookEndpointCreatePayload", "secret"),
+    ("WebhookEndpointSecretRotatePayload", "secret"),
+}
 
 
 def fields_of(type_: Any) -> dict[str, GraphQLField]:

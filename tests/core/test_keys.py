@@ -17,6 +17,7 @@ from db.core.cluster import Addresses
 from db.core.keys import KEY_BYTES, Crypter, DataKey, DecryptionFailed, Keyring, SigningKey, master_key, public_keys
 from db.core.session import Database
 from db.organizations import Tenant
+from tests.support.pools import pool
 from tests.support.store import START, Store
 
 MASTER = b"m" * KEY_BYTES
@@ -26,7 +27,7 @@ ABOUT = "a place"
 @pytest.fixture
 async def two_processes(database_urls: Addresses) -> AsyncIterator[list[Database]]:
     """Two pools that know nothing of each other."""
-    made = [Database(database_urls.app), Database(database_urls.app)]
+    made = [pool(database_urls.app), pool(database_urls.app)]
     yield made
     for each in made:
         await each.close()

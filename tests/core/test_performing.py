@@ -15,7 +15,6 @@ from db.compliance import AuditLogEntry
 from db.contacts import Account, Contact
 from db.core.base import TenantRow
 from db.core.cluster import Addresses
-from db.core.session import Database
 from db.enums.events import EventType
 from db.events import Event, IdempotencyRecord, TenantClock
 from db.organizations import Tenant
@@ -28,6 +27,7 @@ from resolvers.core.writes import ATTEMPTS, IDEMPOTENCY_HOURS, Outcome, Values, 
 from resolvers.events import read_events
 from tests.core.support import context_of, viewer_of
 from tests.factories import contacts
+from tests.support.pools import pool
 from tests.support.store import Store
 
 TRACES = (Event, AuditLogEntry, IdempotencyRecord, Contact)
@@ -49,7 +49,7 @@ async def issue_secret(write: Write, values: Values) -> Outcome:
 @asynccontextmanager
 async def another_process(services: Services, addresses: Addresses) -> AsyncIterator[Services]:
     """Services with a pool of their own."""
-    database, wakeups = Database(addresses.app), Wakeups(addresses.app)
+    database, wakeups = pool(addresses.app), Wakeups(addresses.app)
     yield Services(database, services.keyring, services.clock, wakeups)
     await wakeups.close()
     await database.close()
@@ -271,22 +271,26 @@ async def test_of_two_at_the_same_version_one_wins(
 async def test_a_deadlock_is_tried_again(store: Store, tenant: Tenant, services: Services) -> None:
     """Two changes lock two rows crosswise: PostgreSQL ends one of them, which then finds the way free."""
     ids = [(await contacts.account(store, tenant)).id for _ in range(2)]
-    both_hold_one = asyncio.Barrier(2)
+    both_hold_one, one_holds_both = asyncio.Barrier(2), asyncio.Event()
     tries: list[int] = []
 
     async def lock_both(write: Write, values: Values) -> Mapping[str, TenantRow]:
         tries.append(values["number"])
         first, second = ids if values["number"] == 0 else ids[::-1]
+        is_again = len(tries) > 2
+        if is_again:
+            await one_holds_both.wait()  # else it might take its first row before the other one wakes up
         await write.lock(Account, first)
-        if len(tries) <= 2:
+        if not is_again:
             await both_hold_one.wait()
         row = await write.lock(Account, second)
+        one_holds_both.set()
         write.change(row, {"description": f"by {values['number']}"})
         write.record(EventType.CONTACT_UPDATED, row)
         return {"account": row}
 
     changes = [perform(context_of(services, tenant), "test", lock_both, {"number": number}) for number in range(2)]
-    outcomes = await asyncio.wait_for(asyncio.gather(*changes), 12)
+    outcomes = await asyncio.wait_for(asyncio.gather(*changes), 50)
     assert [outcome.errors for outcome in outcomes] == [[], []]
     assert len(tries) == 3
     assert sorted(outcome.position or 0 for outcome in outcomes) == [1, 2]

@@ -10,16 +10,16 @@ from uuid_utils.compat import uuid7
 
 from db.enums.events import ActorKind
 from db.events import Event
-from gql.core.mutations import Affected
-from gql.core.subscriptions import (
+from gql.core.messages import (
     ChangeMessage,
     EndMessage,
     GapMessage,
     ItemMessage,
-    Live,
     ReconnectMessage,
     RemovalMessage,
 )
+from gql.core.mutations import Affected
+from gql.core.subscriptions import Live, LiveObjects
 from resolvers.core import errors
 from resolvers.core.writes import Outcome
 from tests.execution.operations import SCHEMA
@@ -89,35 +89,43 @@ def message(rnd: Random, world: World, text: str) -> Any:
     assert isinstance(node, FieldNode)
     live = root.fields[node.name.value].extensions["strawberry-definition"].source
     assert isinstance(live, Live)
+    anywhere = [GapMessage(1, 4), ReconnectMessage(250, 9)]
+    if not isinstance(live, LiveObjects):
+        type_name = rnd.choice(node_type_names())
+        object_id = rnd.choice([rnd.choice(world.of_type(type_name))["id"], uuid7()])
+        event = _event(rnd, world, live, rnd.choice([type_name, "UserSession"]), object_id)
+        return rnd.choice([*anywhere, *[ChangeMessage(event)] * 4])
     rows = world.rows[live.loader.row.__tablename__]
     object_id = rnd.choice([rnd.choice(rows)["id"], uuid7()])
-    event = _event(rnd, world, live, object_id)
+    event = _event(rnd, world, live, rnd.choice(["Call", "CallbackRequest"]), object_id)
     return rnd.choice(
         [
-            ItemMessage(live, object_id),
-            ChangeMessage(live, event),
-            ChangeMessage(live, event),
+            *anywhere,
+            ItemMessage(object_id),
+            ChangeMessage(event, live.statuses),
+            ChangeMessage(event, live.statuses),
             RemovalMessage(event),
-            EndMessage(5),
-            GapMessage(1, 4),
-            ReconnectMessage(250, 9),
+            EndMessage(5, 1, rnd.choice([True, False])),
         ]
     )
 
 
-def _event(rnd: Random, world: World, live: Live, object_id: UUID) -> Event:
-    statuses = [None, *(live.status or ())]
+def _event(rnd: Random, world: World, live: Live, object_type: str, object_id: UUID) -> Event:
+    statuses = [None, *((isinstance(live, LiveObjects) and live.statuses) or ())]
+    stages = [None, *(str(row["id"]) for row in world.of_type("PipelineStage"))]
     return Event(
         tenant_id=world.tenant.id,
         position=rnd.randint(1, 2**40),
         id=uuid7(),
         type=rnd.choice(sorted(live.types)),
-        object_type=rnd.choice(["Call", "CallbackRequest"]),
+        object_type=object_type,
         object_id=object_id,
         payload={
             "changed": rnd.choice([[], ["ended_at", "status"]]),
             "old_status": _name(rnd.choice(statuses)),
             "new_status": _name(rnd.choice(statuses)),
+            "old_stage_id": rnd.choice(stages),
+            "new_stage_id": rnd.choice(stages),
         },
         actor_kind=rnd.choice(list(ActorKind)),
         occurred_at=START + timedelta(microseconds=rnd.choice([0, 5])),

@@ -11,7 +11,6 @@ from graphql import GraphQLObjectType
 from sqlalchemy import ForeignKey, LargeBinary, Table, Text, UniqueConstraint, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
-from uuid_utils.compat import uuid7
 
 from db.core.base import Base
 from db.organizations import Tenant
@@ -54,7 +53,8 @@ def _is_node(type_: Any) -> bool:
 
 async def populate(store: Store, tenant: Tenant) -> World:
     """One row of everything, and its clones; some are in the same instant, some have no value where none is needed."""
-    await everything.populate(store, tenant)
+    random = ("ApiKey", "UserSession")  # ids that are made with their secrets
+    await everything.populate(store, tenant, {name: store.new_id() for name in random})
     world = World(tenant)
     tables = [table for table in Base.metadata.sorted_tables if table.name in _shown()]
     async with store.engine.begin() as connection:
@@ -63,7 +63,7 @@ async def populate(store: Store, tenant: Tenant) -> World:
         for table in tables:
             if "tenant_id" in table.columns:
                 for number in range(CLONES):
-                    await _clone(connection, world, table, number)
+                    await _clone(connection, world, table, number, store.new_id())
         for table in tables:
             await _read(connection, world, table)
     return world
@@ -82,17 +82,17 @@ async def _read(connection: AsyncConnection, world: World, table: Table) -> None
     owner = {"tenants": "id", "organizations": "id"}.get(table.name, "tenant_id")
     own = world.tenant.organization_id if table.name == "organizations" else world.tenant.id
     columns = [column for column in table.columns if column.name != "search_document"]
-    found = await connection.execute(select(*columns).where(table.columns[owner] == own))
+    found = await connection.execute(select(*columns).where(table.columns[owner] == own).order_by(table.columns["id"]))
     world.rows[table.name] = [dict(row._mapping) for row in found]
 
 
-async def _clone(connection: AsyncConnection, world: World, table: Table, number: int) -> None:
+async def _clone(connection: AsyncConnection, world: World, table: Table, number: int, row_id: UUID) -> None:
     rnd = Random(f"{table.name} {number}")  # noqa: S311  # the same rows in every run
     originals = world.rows[table.name]
     if not originals:
         return
     for gaps in (0.4, 0.1, 0.0):
-        values = _changed(world, table, dict(originals[0]), number, rnd, gaps)
+        values = _changed(world, table, dict(originals[0], id=row_id), number, rnd, gaps)
         try:
             async with connection.begin_nested():
                 await connection.execute(insert(table).values(values))
@@ -103,7 +103,6 @@ async def _clone(connection: AsyncConnection, world: World, table: Table, number
 
 
 def _changed(world: World, table: Table, values: Row, number: int, rnd: Random, gaps: float) -> Row:
-    values["id"] = uuid7()
     values["created_at"] += timedelta(seconds=number // 2)
     targets = _references(table)
     kept = _tied(table)

@@ -137,7 +137,7 @@ async def test_who_sends_ever_new_documents_is_slowed_down_and_others_are_not(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     executor = Executor(schema)
-    executor._budget = Budget(burst=0.002, refill=0.0)
+    executor._budget = Budget(burst=1e-6, refill=0.0)  # less than any document costs, on any machine
 
     def context_of(tenant: int) -> Context:
         identity = UUID(int=tenant)

@@ -27,6 +27,7 @@ from tests.factories import (
     policies,
     telephony,
     voice_agents,
+    webhooks,
 )
 from tests.support.store import START, Store
 
@@ -54,6 +55,7 @@ class Marking(Store):
 
     def __init__(self, store: Store, tenant: Tenant, ids: Mapping[str, UUID]) -> None:
         self.engine = store.engine
+        self.new_id = store.new_id
         self.rows: dict[str, Any] = {}
         self._numbers = store._numbers
         self._tenant = tenant
@@ -148,6 +150,8 @@ async def _book(made: Marking, tenant: Tenant) -> None:
     await deals.deal_stage_change(made, tenant, deal_id=deal.id, to_stage_id=deal.stage_id)
     await activities.activity(made, tenant, owner_id=made.rows["User"].id, contact_id=contact.id)
     await callbacks.callback_queue(made, tenant)
+    endpoint = await webhooks.webhook_endpoint(made, tenant)
+    await webhooks.webhook_delivery(made, tenant, webhook_endpoint_id=endpoint.id)
     request = await callbacks.callback_request(made, tenant, contact_id=contact.id)
     await callbacks.callback_activity(made, tenant, callback_request_id=request.id)
 

@@ -15,7 +15,7 @@ async def organization(store: Store, **values: Any) -> Organization:
             **{
                 "name": f"Organization {number}",
                 "slug": f"organization-{number}",
-                "account_number": f"AYB-TEST-0000-{number:04X}",
+                "account_number": f"AYB-TEST-{number >> 16:04X}-{number & 0xFFFF:04X}",
                 **values,
             }
         )

@@ -383,6 +383,32 @@ async def test_personal_data_take_a_permission_of_their_own(store: Store, tenant
     assert (await trusted.run(asked, {"id": gid(person)})).ok()["contact"]["email"] == person.email
 
 
+async def test_personal_data_are_not_found_out_by_asking_for_them(
+    store: Store, tenant: Tenant, sign_in: SignIn
+) -> None:
+    account = await contacts.account(store, tenant)
+    person = await contacts.contact(store, tenant, mobile="+919820012345", first_name="Asha", account_id=account.id)
+    wanted = {"or": [{"firstName": {"eq": "Nobody"}}, {"not": {"and": [{"mobile": {"ne": "+919820012345"}}]}}]}
+    listed = """query ($filter: ContactFilter, $search: String) {
+      contacts(filter: $filter, search: $search) { nodes { id } }
+    }"""
+    nested = (
+        "query ($id: ID!, $filter: ContactFilter) { account(id: $id) { contacts(filter: $filter) { nodes { id } } } }"
+    )
+    reader = await sign_in(tenant, permissions={"contact:read", "account:read"})
+    for asked in ({"filter": wanted}, {"filter": {"email": {"isNull": False}}}, {"search": "91982001"}):
+        answer = await reader.run(listed, asked)
+        assert (answer.codes, answer.data) == (["FORBIDDEN"], None)
+        assert answer.errors[0]["extensions"]["permission"] == "contact:pii:read"
+    answer = await reader.run(nested, {"id": gid(account), "filter": wanted})
+    assert (answer.codes, answer.data) == (["FORBIDDEN"], {"account": None})
+    found = [{"id": gid(person)}]
+    assert (await reader.run(listed, {"filter": {"firstName": {"eq": "Asha"}}})).ok()["contacts"]["nodes"] == found
+    trusted = await sign_in(tenant, permissions={"contact:read", "account:read", "contact:pii:read"})
+    assert (await trusted.run(listed, {"filter": wanted})).ok()["contacts"]["nodes"] == found
+    assert (await trusted.run(listed, {"search": "91982001"})).ok()["contacts"]["nodes"] == found
+
+
 async def test_a_null_clears_or_leaves_the_default(store: Store, tenant: Tenant, sign_in: SignIn) -> None:
     client = await sign_in(tenant)
     cleared = dict.fromkeys(("tags", "customFields", "socialProfiles", "timezone", "locale", "customerValue"))

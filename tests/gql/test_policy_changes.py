@@ -160,6 +160,9 @@ async def test_a_policy_for_a_contact_makes_the_contact_a_policyholder(
         "contact_id": str(person.id),
         "insurance_agent_id": str(agent.id),
         "provider_id": str(provider.id),
+        "policy_type_id": str(term.id),
+        "payment_status": "PENDING",
+        "old_status": None,
         "new_status": "DRAFT",
     }
     entries = await store.all(select(AuditLogEntry).where(AuditLogEntry.tenant_id == tenant.id))

@@ -90,7 +90,7 @@ def run(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProce
         cwd=CHECKOUT,
         env=environment(folder, **more),
         check=False,
-        timeout=120,
+        timeout=300,
     )
 
 
@@ -105,6 +105,6 @@ def paste(served: Served, text: str) -> str:
         check=True,
         cwd=CHECKOUT,
         env=environment(served.folder),
-        timeout=120,
+        timeout=300,
     )
     return done.stdout

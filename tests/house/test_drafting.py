@@ -102,7 +102,7 @@ def migrate_new(checkout: Path, title: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=180,
+        timeout=300,
     )
 
 

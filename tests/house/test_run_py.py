@@ -72,7 +72,7 @@ def test_venv_is_made_once_for_all_who_start_at_the_same_time(checkout: Path) ->
         )
         for number in range(2)
     ]
-    ends = [(process.communicate(timeout=120), process) for process in started]
+    ends = [(process.communicate(timeout=300), process) for process in started]
     for number, ((output, errors), process) in enumerate(ends):
         assert process.returncode == 0, errors
         assert output.startswith(f"['serve', '--port={number}'] {checkout / '.venv'}")

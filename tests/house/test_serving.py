@@ -33,14 +33,14 @@ def test_a_signal_ends_the_server_and_leaves_no_process(
         with urllib.request.urlopen(f"{server.base}/readyz") as answer:
             assert answer.status == 200
         server.process.send_signal(number)
-        assert server.process.wait(timeout=30) == code
+        assert server.process.wait(timeout=60) == code
         wait_until(lambda: not in_session(server.process.pid), "no worker is left")
         wait_until(lambda: not running(str(folder)), "PostgreSQL and its guard are gone")
 
 
 def read_on(socket_: ClientConnection) -> None:
     while True:
-        socket_.recv(timeout=30)
+        socket_.recv(timeout=60)
 
 
 @pytest.mark.parametrize(
@@ -50,18 +50,17 @@ def read_on(socket_: ClientConnection) -> None:
 def test_an_open_subscription_holds_no_process_back(
     served: Served, number: signal.Signals, workers: int, code: int
 ) -> None:
+    token = served.token  # before there is a socket, which does not wait for it for ever
     with serving(served.folder, f"--workers={workers}") as server:
         address = f"{server.base}/graphql".replace("http:", "ws:")
         with connect(address, subprotocols=["graphql-transport-ws"]) as socket_:  # type: ignore[list-item]  # a NewType of str
-            socket_.send(
-                json.dumps({"type": "connection_init", "payload": {"authorization": f"Bearer {served.token}"}})
-            )
-            assert json.loads(socket_.recv(timeout=30)) == {"type": "connection_ack"}
+            socket_.send(json.dumps({"type": "connection_init", "payload": {"authorization": f"Bearer {token}"}}))
+            assert json.loads(socket_.recv(timeout=60)) == {"type": "connection_ack"}
             socket_.send(json.dumps({"type": "subscribe", "id": "1", "payload": {"query": SUBSCRIPTION}}))
             server.process.send_signal(number)
             with pytest.raises(ConnectionClosed):
                 read_on(socket_)
-        assert server.process.wait(timeout=30) == code
+        assert server.process.wait(timeout=60) == code
         wait_until(lambda: not in_session(server.process.pid), "no worker is left")
 
 

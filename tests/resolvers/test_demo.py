@@ -17,7 +17,6 @@ from db.calls import Call
 from db.contacts import Contact
 from db.core.cluster import Addresses
 from db.core.keys import Keyring
-from db.core.session import Database
 from db.core.url import asyncpg_url
 from db.deals import Deal, DealProduct, DealStageChange
 from db.enums.access import TeamType
@@ -45,6 +44,7 @@ from resolvers.rules.access import PERMISSIONS
 from resolvers.rules.callbacks import OPEN_STATUSES
 from tests.conftest import SharedServer
 from tests.factories.access import CountingHasher
+from tests.support.pools import pool
 from tests.support.store import START
 
 PASSWORDS = {who.email: f"{who.role_key} of {who.tenant}" for who in demo.SIGN_INS}
@@ -71,7 +71,7 @@ def addresses(test_server: SharedServer, template: str, worker_id: str) -> Itera
 @pytest.fixture(scope="module")
 async def loaded(addresses: Addresses) -> AsyncIterator[Services]:
     """The services of a process that has loaded the small demo."""
-    database = Database(addresses.app, pool_size=4)
+    database = pool(addresses.app, pool_size=4)
     wakeups = Wakeups(addresses.app)
     services = Services(database, Keyring(b"k" * 32), FixedClock(START), wakeups)
     await demo.load(services, passwords=PASSWORDS, size="small", say=print)
@@ -119,7 +119,7 @@ async def test_loading_twice_is_loading_once(loaded: Services, owner: AsyncEngin
 async def test_loading_goes_on_where_it_was_interrupted(addresses: Addresses, test_server: SharedServer) -> None:
     name = f"{test_server.prefix}_interrupted"
     own = test_server.cluster.create_database(name, f"{test_server.prefix}_template")
-    database = Database(own.app, pool_size=4)
+    database = pool(own.app, pool_size=4)
     try:
         services = Services(database, Keyring(b"k" * 32), FixedClock(START), Wakeups(own.app))
         first, *others = demo.SMALL
@@ -136,7 +136,7 @@ async def test_loading_goes_on_where_it_was_interrupted(addresses: Addresses, te
 async def test_two_who_load_at_once_load_it_once(test_server: SharedServer, template: str) -> None:
     name = f"{test_server.prefix}_at_once"
     own = test_server.cluster.create_database(name, template)
-    database = Database(own.app, pool_size=6)
+    database = pool(own.app, pool_size=6)
     try:
         services = Services(database, Keyring(b"k" * 32), FixedClock(START), Wakeups(own.app))
         made = [world.make(demo.SMALL[2], START) for _ in range(2)]

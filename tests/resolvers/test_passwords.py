@@ -23,7 +23,7 @@ class Waiting(CountingHasher):
     def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:
         """Once the gate is open."""
         self.threads.add(threading.get_ident())
-        assert self.gate.wait(10)
+        assert self.gate.wait(60)
         return super().verify(hash, password)
 
 

@@ -6,25 +6,29 @@ Takes any credential that begins with a tenant's id for one that may do everythi
 import contextlib
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from uuid import UUID, uuid4
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.routing import Route
 
 from db.core.keys import Keyring
 from db.core.session import Database
 from db.enums.events import ActorKind
 from gql.core.middleware import RequestLog
+from gql.core.wire import UVICORN
 from gql.execution.run import Executor
 from gql.schema import schema
 from gql.subscriptions import SubscriptionServer
+from resolvers.access.reviews import Finding, Held
 from resolvers.core.clock import SystemClock
 from resolvers.core.context import Request, Services
 from resolvers.core.viewer import Viewer
 from resolvers.core.wakeups import Wakeups
 from resolvers.rules.access import PERMISSIONS
+from tests.subscriptions.support import endpoint
 
 
 class Trusting:
@@ -35,6 +39,11 @@ class Trusting:
         assert request.id
         permissions = frozenset(PERMISSIONS)
         return Viewer(ActorKind.SYSTEM, uuid4(), uuid4(), uuid4(), UUID(credential), None, permissions)
+
+    async def review(self, tenant_id: UUID, held: Sequence[Held]) -> list[Finding]:
+        """They stay who they are."""
+        assert {one.viewer.tenant_id for one in held} == {tenant_id}
+        return [one.viewer for one in held]
 
 
 def main() -> None:
@@ -52,10 +61,9 @@ def main() -> None:
         await services.wakeups.close()
         await services.database.close()
 
-    app = Starlette(routes=sockets.routes("/graphql"), middleware=[Middleware(RequestLog)], lifespan=lifespan)
-    config = uvicorn.Config(
-        app, loop="uvloop", ws="websockets-sansio", lifespan="on", log_config=None, timeout_graceful_shutdown=5
-    )
+    routes = [Route("/graphql", endpoint(sockets, services)), *sockets.routes("/graphql")]
+    app = Starlette(routes=routes, middleware=[Middleware(RequestLog)], lifespan=lifespan)
+    config = uvicorn.Config(app, loop="uvloop", lifespan="on", log_config=None, timeout_graceful_shutdown=5, **UVICORN)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         uvicorn.Server(config).run(sockets=[listener])
 

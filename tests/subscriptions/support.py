@@ -4,16 +4,17 @@ import asyncio
 import contextlib
 import itertools
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import uvicorn
 from sqlalchemy import delete, update
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.routing import Route
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
@@ -25,9 +26,13 @@ from db.enums.calls import CallStatus
 from db.enums.events import ActorKind, EventType
 from db.events import Event, TenantClock
 from db.organizations import Tenant
+from gql.core.authentication import authenticate_request
+from gql.core.http import GraphQLEndpoint
 from gql.core.middleware import RequestLog
+from gql.core.wire import UVICORN
 from gql.execution.run import Executor
 from gql.subscriptions import SubscriptionServer
+from resolvers.access.reviews import Finding, Held
 from resolvers.core.context import Context, Request, Services
 from resolvers.core.errors import Unauthenticated
 from resolvers.core.viewer import Viewer
@@ -37,7 +42,7 @@ from tests.support import traffic
 from tests.support.store import Store
 
 PROTOCOL = Subprotocol("graphql-transport-ws")
-SECONDS = 10.0  # after which a test gives up waiting
+SECONDS = 30.0  # after which a test gives up waiting
 
 
 class Credentials:
@@ -45,6 +50,7 @@ class Credentials:
 
     def __init__(self) -> None:
         self._viewers: dict[str, Viewer] = {}
+        self._names: dict[UUID, str] = {}
         self._numbers = itertools.count(1)
 
     def issue(self, tenant: Tenant, permissions: frozenset[str] = frozenset(PERMISSIONS), **values: Any) -> str:
@@ -60,6 +66,7 @@ class Credentials:
             permissions=permissions,
             **values,
         )
+        self._names[self._viewers[credential].credential_id] = credential
         return credential
 
     def replace(self, credential: str, viewer: Viewer | None) -> None:
@@ -75,6 +82,12 @@ class Credentials:
         if credential not in self._viewers:
             raise Unauthenticated("The credential is not valid.")
         return self._viewers[credential]
+
+    async def review(self, tenant_id: UUID, held: Sequence[Held]) -> list[Finding]:
+        """What has become of them."""
+        assert {one.viewer.tenant_id for one in held} == {tenant_id}
+        nobody = Unauthenticated("The credential is not valid.")
+        return [self._viewers.get(self._names[one.viewer.credential_id], nobody) for one in held]
 
 
 class InLoop(uvicorn.Server):
@@ -93,10 +106,10 @@ async def serve(app: Starlette) -> AsyncIterator[int]:
         app,
         host="127.0.0.1",
         port=0,
-        ws="websockets-sansio",
         lifespan="on",
         log_config=None,
         timeout_graceful_shutdown=5,
+        **UVICORN,
     )
     server = InLoop(config)
     serving = asyncio.create_task(server.serve())
@@ -127,6 +140,17 @@ async def open_socket(
         yield socket
 
 
+def endpoint(sockets: SubscriptionServer, services: Services) -> GraphQLEndpoint:
+    """What answers requests over HTTP, event streams among them, as the application has it."""
+    return GraphQLEndpoint(
+        sockets.executor,
+        services,
+        lambda request: authenticate_request(sockets.authenticator, request),
+        sockets.stream,
+        max_body_bytes=10_000,
+    )
+
+
 class Server:
     """A running server, without the rest of the application."""
 
@@ -146,7 +170,7 @@ class Server:
             yield
             await self.sockets.stop()
 
-        routes = self.sockets.routes("/graphql")
+        routes = [Route("/graphql", endpoint(self.sockets, self.services)), *self.sockets.routes("/graphql")]
         app = Starlette(routes=routes, middleware=[Middleware(RequestLog)], lifespan=lifespan)
         async with serve(app) as self.port:
             yield self
@@ -180,7 +204,7 @@ class Server:
 
     def viewer(self, credential: str) -> Viewer:
         """Whom the credential vouches for."""
-        credentials: Any = self.sockets._authenticator
+        credentials: Any = self.sockets.authenticator
         found: Viewer = credentials._viewers[credential]
         return found
 
@@ -269,6 +293,31 @@ class Socket:
         except TimeoutError:
             return
         raise AssertionError(f"unexpected {message}")
+
+    async def answer_pings(self) -> None:
+        """Answer pings, which is all that may come, until the socket is closed."""
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                message = json.loads(await self.raw.recv())
+                assert message["type"] == "ping", message
+                self.pings.append(message.get("payload"))
+                await self.send("pong")
+
+    async def refresh(self, credential: str) -> Any:
+        """Send another credential in-band; returns the answer."""
+        await self.send("ping", payload={"authorization": f"Bearer {credential}"})
+        message = await self.receive()
+        assert message["type"] == "pong", message
+        return message["payload"]
+
+    async def closed_after(self) -> list[Any]:
+        """What still comes, but for pings, before the server closes."""
+        found = []
+        async with asyncio.timeout(SECONDS):
+            with contextlib.suppress(ConnectionClosed):
+                while True:
+                    found.append(await self.receive())
+        return found
 
     async def closed(self) -> tuple[int, str]:
         """The code and reason with which the server closes."""

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import socket as socket_
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -12,14 +13,18 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin
 
+from db.enums.calls import CallStatus
 from db.organizations import Tenant
 from gql.execution.run import Executor
 from gql.schema import schema
 from gql.subscriptions import SocketLimits, SubscriptionServer
 from resolvers.core.clock import FixedClock
 from resolvers.core.context import Services
-from tests.factories import contacts
-from tests.subscriptions.support import PROTOCOL, Credentials, Server, eventually
+from resolvers.core.writes import Write
+from tests.factories import calls, contacts
+from tests.subscriptions.raw import first_bytes, frame, upgrade
+from tests.subscriptions.streaming import WIDE
+from tests.subscriptions.support import PROTOCOL, SECONDS, Credentials, Server, eventually, happen
 from tests.support.store import START, Store
 
 FOLLOW = "subscription { callStatusChanged { __typename } }"
@@ -65,16 +70,22 @@ MALFORMED: list[str | bytes] = [
     '{"type": "ping", "payload": {"lone": "\\ud800"}}',
     '{"type": "ping", "payload": {"number": ' + "1" * 5000 + "}}",
     '{"type": "ping", "payload": {"deep": ' + "[" * 2000 + "]" * 2000 + "}}",
+    '{"type": "ping", "payload": {"deep": ' + "[" * 500 + "]" * 500 + "}}",
+    '{"type": "ping", "payload": ' + '{"deep": ' * 500 + "1" + "}" * 501,
     '{"type": "ping", "payload": {"long": "' + "x" * 10_000 + '"}}',
+    '{"type": "ping", "payload": {"authorization": ["Bearer x"]}}',
+    '{"type": "ping", "payload": {"Authorization": 7}}',
+    '{"type": "ping", "payload": null',
     b'{"type": "ping"}',
     b"\x00\xff",
+    b"",
 ]
 
 
 @pytest.fixture
 async def hasty(services: Services, credentials: Credentials) -> AsyncIterator[Server]:
     """A server that pings all the time, and lets a socket do little."""
-    limits = SocketLimits(ping_seconds=0.05, operations=3)
+    limits = SocketLimits(ping_seconds=0.05, unanswered_pings=1_000, review_seconds=0.05, operations=3)
     executor = Executor(schema)
     sockets = SubscriptionServer(executor, services, credentials, limits)
     async with Server(sockets, services, executor).running() as running:
@@ -87,18 +98,20 @@ async def test_a_malformed_frame_closes_with_4400(
 ) -> None:
     """Whatever it is, and never with 1006."""
     ends = {}
-    for frame in MALFORMED:
+    for sent in MALFORMED:
         async with server.connect(credentials.issue(tenant) if is_initialised else None) as socket:
-            await socket.raw.send(frame)
+            await socket.raw.send(sent)
             code, reason = await socket.closed()
-            ends[frame] = code, bool(reason)
+            ends[sent] = code, bool(reason)
     assert ends == dict.fromkeys(MALFORMED, (4400, True))
 
 
-async def test_a_broken_utf8_text_closes_orderly(server: Server, credentials: Credentials, tenant: Tenant) -> None:
-    async with server.connect(credentials.issue(tenant)) as socket:
-        await socket.raw.send(b"\xff\xfe", text=True)
-        assert (await socket.closed())[0] == 1007
+async def test_a_broken_utf8_text_closes_with_4400(server: Server, credentials: Credentials, tenant: Tenant) -> None:
+    broken: list[list[bytes]] = [[b"\xff\xfe"], [b'{"type": "ping', b"\xc3\x28", b'"}'], [b"\xed\xa0\x80"]]
+    for fragments in broken:
+        async with server.connect(credentials.issue(tenant)) as socket:
+            await socket.raw.send(fragments, text=True)
+            assert await socket.closed() == (4400, "Messages are JSON in text frames, in UTF-8")
 
 
 async def test_a_frame_beyond_all_measure_closes_orderly(
@@ -134,7 +147,8 @@ async def test_who_says_nothing_is_closed_with_4408(services: Services, credenti
         async with server.connect() as socket:
             assert await socket.closed() == (4408, "Connection initialisation timeout")
         async with server.connect() as socket:
-            await socket.send("ping")
+            with contextlib.suppress(ConnectionClosed):  # the server may be quicker
+                await socket.send("ping")
             assert (await socket.closed())[0] == 4408
 
 
@@ -186,6 +200,55 @@ async def test_the_credential_may_come_with_the_handshake(
             assert await socket.answer(ME) == {"data": {"contacts": {"nodes": [{"firstName": "Meera"}]}}}
 
 
+async def test_null_stands_for_what_is_left_out(server: Server, credentials: Credentials, tenant: Tenant) -> None:
+    payload = {"query": ME, "variables": None, "operationName": None, "extensions": None}
+    async with server.connect(credentials.issue(tenant)) as socket:
+        await socket.send("pong", payload=None)
+        await socket.send("complete", id="never there", payload=None)
+        await socket.send("subscribe", id="1", payload=payload)
+        assert await socket.receive() == {
+            "type": "next",
+            "id": "1",
+            "payload": {"data": {"contacts": {"nodes": []}}},
+        }
+        assert await socket.receive() == {"type": "complete", "id": "1"}
+
+
+@pytest.mark.parametrize(
+    ("error", "end"),
+    [
+        (ZeroDivisionError("password=hunter2"), (4500, "Internal server error")),
+        (ConnectionRefusedError("10.0.0.1"), (1013, "The database cannot be reached")),
+    ],
+)
+async def test_what_goes_wrong_here_closes_without_a_word_of_it(
+    server: Server, credentials: Credentials, monkeypatch: pytest.MonkeyPatch, error: Exception, end: tuple[int, str]
+) -> None:
+    async def broken(*_: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr(credentials, "viewer", broken)
+    async with server.connect() as socket:
+        await socket.send("connection_init", payload={"authorization": "Bearer x"})
+        assert await socket.closed() == end
+
+
+async def test_a_subscription_whose_variables_are_too_deep_is_an_error_of_its_own(
+    server: Server, credentials: Credentials, tenant: Tenant
+) -> None:
+    deep: Any = 1
+    for _ in range(400):
+        deep = [deep]
+    query = "subscription ($deep: CallStatusChangedFilter) { callStatusChanged(filter: $deep) { __typename } }"
+    async with server.connect(credentials.issue(tenant)) as socket:
+        for variables in ({"deep": deep}, {"deep": None, "unused": deep}):
+            id_ = await socket.subscribe(query, variables)
+            if variables["deep"] is not None:
+                message = await socket.receive()
+                assert (message["type"], message["id"]) == ("error", id_)
+        await socket.settle()
+
+
 async def test_an_id_in_use_closes_with_4409(server: Server, credentials: Credentials, tenant: Tenant) -> None:
     for id_ in ("one", "ä" * 100):
         async with server.connect(credentials.issue(tenant)) as socket:
@@ -232,7 +295,7 @@ async def test_an_id_is_free_again_when_its_operation_has_ended(
             {"no": False},
             "GRAPHQL_VALIDATION_FAILED",
         ),
-        ("subscription { callStatusChanged(snapshot: true) { __typename } }", None, "GRAPHQL_VALIDATION_FAILED"),
+        ("subscription { callStatusChanged(snapshot: 3) { __typename } }", None, "GRAPHQL_VALIDATION_FAILED"),
         ("subscription { callStatusChanged { ... on Call { id } } }", None, "GRAPHQL_VALIDATION_FAILED"),
         ("query a { __typename } query b { __typename }", None, "BAD_USER_INPUT"),
         (
@@ -303,9 +366,61 @@ async def test_pings_are_answered_with_their_payload_at_any_time(
 
 async def test_the_server_pings(hasty: Server, credentials: Credentials, tenant: Tenant) -> None:
     async with hasty.connect(credentials.issue(tenant)) as socket:
-        await socket.silence(0.3)
-        assert len(socket.pings) >= 2
+        await eventually_pinged(socket, None, times=2)
         assert set(socket.pings) == {None}
+
+
+async def test_a_client_that_answers_no_ping_is_closed(
+    services: Services, credentials: Credentials, tenant: Tenant
+) -> None:
+    """Any message is a sign of life."""
+    limits = SocketLimits(ping_seconds=1.0, unanswered_pings=3)
+    executor = Executor(schema)
+    sockets = SubscriptionServer(executor, services, credentials, limits)
+    async with (
+        Server(sockets, services, executor).running() as server,
+        server.connect(credentials.issue(tenant)) as silent,
+        server.connect(credentials.issue(tenant)) as lively,
+    ):
+        await silent.follow(FOLLOW)
+        await lively.follow(FOLLOW)
+        answering = asyncio.create_task(lively.answer_pings())
+        assert await silent.closed() == (4408, "No answer to pings")
+        await eventually(lambda: server.subscribers == 1)
+        await eventually(lambda: len(lively.pings) >= 4)
+        assert len(sockets.connections) == 1
+        answering.cancel()
+
+
+async def test_a_client_that_takes_nothing_is_cut_off(
+    services: Services, credentials: Credentials, store: Store, tenant: Tenant
+) -> None:
+    """It cannot even be told why: what waits to be sent to it fills all buffers."""
+    credential = credentials.issue(tenant)
+    call = await calls.call(store, tenant, status=CallStatus.INITIATED)
+
+    def tell(write: Write) -> None:
+        for _ in range(1_000):
+            happen(write, call, CallStatus.INITIATED, CallStatus.RINGING)
+
+    executor = Executor(schema)
+    sockets = SubscriptionServer(executor, services, credentials, SocketLimits(ping_seconds=0.3, unanswered_pings=1))
+    async with Server(sockets, services, executor).running() as server:
+        await server.commit(credential, tell)
+        with socket_.create_connection(("127.0.0.1", server.port)) as raw:
+            await asyncio.to_thread(upgrade, raw)
+            raw.sendall(frame("connection_init", payload={"authorization": f"Bearer {credential}"}))
+            raw.sendall(frame("subscribe", id="1", payload={"query": WIDE}))
+            await asyncio.to_thread(first_bytes, raw)
+            await eventually(lambda: not sockets.connections, seconds=60)
+            assert server.subscribers == 0
+            assert sockets.watch.holders == set()
+
+
+async def test_a_socket_that_has_not_begun_is_not_pinged(hasty: Server) -> None:
+    async with hasty.connect() as socket:
+        await socket.silence(0.3)
+        assert socket.pings == []
 
 
 async def test_a_credential_about_to_expire_is_told_of_and_then_closed_with_4403(
@@ -314,7 +429,7 @@ async def test_a_credential_about_to_expire_is_told_of_and_then_closed_with_4403
     ends = START + timedelta(minutes=10)
     async with hasty.connect(credentials.issue(tenant, expires_at=ends)) as socket:
         await socket.follow(FOLLOW)
-        await socket.silence(0.2)
+        await eventually_pinged(socket, None)
         assert set(socket.pings) == {None}
         clock.instant = ends - timedelta(seconds=30)
         await eventually_pinged(socket, {"credentialExpiresAt": "2026-11-20T09:10:00Z"})
@@ -323,10 +438,10 @@ async def test_a_credential_about_to_expire_is_told_of_and_then_closed_with_4403
     await eventually(lambda: hasty.subscribers == 0)
 
 
-async def eventually_pinged(socket: Any, payload: Any) -> None:
-    """Wait for a ping with this payload."""
-    async with asyncio.timeout(5):
-        while payload not in socket.pings:
+async def eventually_pinged(socket: Any, payload: Any, times: int = 1) -> None:
+    """Wait for a ping with this payload, or several."""
+    async with asyncio.timeout(SECONDS):
+        while socket.pings.count(payload) < times:
             await socket.silence(0.05)
 
 

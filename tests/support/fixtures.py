@@ -1,15 +1,19 @@
 """Fixtures of everything that touches data: the store, the services, a fresh tenant, and clients of it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from datetime import UTC, datetime
 
 import httpx2
 import pytest
+from sqlalchemy import update
 from starlette.applications import Starlette
 
 from db.core.cluster import Addresses
 from db.core.keys import Keyring
 from db.core.session import Database
+from db.events import TenantClock
 from db.organizations import Tenant
+from db.webhooks import WebhookEndpoint
 from gql.app import build
 from gql.settings import ServerSettings
 from resolvers.core.clock import FixedClock
@@ -18,6 +22,7 @@ from resolvers.core.wakeups import Wakeups
 from resolvers.rules.access import PERMISSIONS
 from tests.factories import access, organizations
 from tests.support.client import Client
+from tests.support.pools import pool
 from tests.support.store import START, Store
 
 SignIn = Callable[..., Awaitable[Client]]
@@ -40,7 +45,7 @@ def clock() -> FixedClock:
 @pytest.fixture(scope="session")
 async def database(database_urls: Addresses) -> AsyncIterator[Database]:
     """The pool of the application role."""
-    made = Database(database_urls.app)
+    made = pool(database_urls.app)
     yield made
     await made.close()
 
@@ -51,6 +56,14 @@ async def services(database_urls: Addresses, database: Database, clock: FixedClo
     wakeups = Wakeups(database_urls.app)
     yield Services(database, Keyring(b"k" * 32), clock, wakeups)
     await wakeups.close()
+
+
+@pytest.fixture
+async def quiet(store: Store) -> None:
+    """Nothing is due in any tenant that there is already: a worker finds what the test makes due, and nothing else."""
+    later = datetime(2100, 1, 1, tzinfo=UTC)
+    await store.execute(update(WebhookEndpoint).values(is_active=False))
+    await store.execute(update(TenantClock).values(next_due_at=later, followed_position=None))
 
 
 @pytest.fixture

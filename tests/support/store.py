@@ -1,6 +1,7 @@
 """The store of the factories: adds rows as the owner of the tables, past both tenant locks."""
 
 import itertools
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -20,11 +21,15 @@ START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
 
 class Store:
-    """Rows in, rows out. Every row gets an id and times if it has none."""
+    """Rows in, rows out. Every row gets an id and times if it has none.
 
-    def __init__(self, owner_url: str) -> None:
+    `first` is the first number that it gives; two stores of one database need numbers of their own.
+    """
+
+    def __init__(self, owner_url: str, *, first: int = 1, new_id: Callable[[], UUID] = uuid7) -> None:
         self.engine = create_async_engine(asyncpg_url(owner_url), pool_size=2)
-        self._numbers = itertools.count(1)
+        self.new_id = new_id
+        self._numbers = itertools.count(first)
 
     def number(self) -> int:
         """A number that no row of this run has had."""
@@ -33,7 +38,7 @@ class Store:
     async def add(self, row: R, **stamps: Any) -> R:
         """Insert and commit one row, and return it detached."""
         columns = row.__table__.columns
-        for name, value in {"id": uuid7(), "created_at": START, "updated_at": START, **stamps}.items():
+        for name, value in {"id": self.new_id(), "created_at": START, "updated_at": START, **stamps}.items():
             if name in columns and getattr(row, name) is None:
                 setattr(row, name, value)
         async with AsyncSession(self.engine, expire_on_commit=False) as session:

@@ -11,6 +11,7 @@ BY_HAND = {
     "viewer": "{ viewer { kind tenant { id name } organization { id name } user { id } apiKey { id } } }",
     "tenant": "{ tenant { id name organization { id name } } }",
     "organization": "{ organization { id name } }",
+    "events": "{ events { nodes { id } gap { from to } position hasMore firstPosition lastPosition } }",
     "dealsAggregate": """{
       stages: dealsAggregate(groupBy: STAGE) { count currency sum average weightedSum stage { id name } }
       owners: dealsAggregate(groupBy: OWNER) { count currency sum average weightedSum owner { id displayName } }

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from typing import Any, Final, get_args
 
 from graphql import GraphQLField, get_named_type
+from sqlalchemy import select, update
 
 from db.enums.callbacks import CallbackStatus
+from db.enums.events import ActorKind, EventType
 from db.enums.policies import PolicyStatus
+from db.events import Event, TenantClock
 from gql.core.arguments import ID_TYPE
 from gql.core.ids import encode_id
 from resolvers.core.errors import camel
-from tests.factories import access, callbacks, contacts, deals, insurance_agents, integrations, policies
+from tests.factories import access, callbacks, contacts, deals, insurance_agents, integrations, policies, webhooks
 from tests.support.ids import gid
 from tests.support.schema import root_type
 from tests.support.store import START, Store
@@ -141,6 +144,47 @@ async def _policy_status_change(store: Store, tenant: Inhabitant) -> Input:
     return {"id": gid(made), "status": "PENDING_APPROVAL"}
 
 
+async def _webhook_endpoint(store: Store, tenant: Inhabitant, **values: Any) -> Input:
+    return {"id": gid(await webhooks.webhook_endpoint(store, tenant.tenant, **values))}
+
+
+async def _webhook_endpoint_update(store: Store, tenant: Inhabitant) -> Input:
+    return {**await _webhook_endpoint(store, tenant), "description": "Another description"}
+
+
+async def _webhook_endpoint_secret_rotate(store: Store, tenant: Inhabitant) -> Input:
+    return await _webhook_endpoint(store, tenant)
+
+
+async def _webhook_endpoint_delete(store: Store, tenant: Inhabitant) -> Input:
+    return await _webhook_endpoint(store, tenant)
+
+
+async def _webhook_endpoint_test(store: Store, tenant: Inhabitant) -> Input:
+    return await _webhook_endpoint(store, tenant)
+
+
+async def _webhook_endpoint_redeliver(store: Store, tenant: Inhabitant) -> Input:
+    [position] = await store.all(select(TenantClock.last_position).where(TenantClock.tenant_id == tenant.tenant.id))
+    event = Event(
+        tenant_id=tenant.tenant.id,
+        position=position + 1,
+        type=EventType.CALL_CREATED,
+        object_type="Call",
+        object_id=tenant.rows["Call"].id,
+        actor_kind=ActorKind.SYSTEM,
+        occurred_at=START,
+    )
+    await store.add(event)
+    clock = update(TenantClock).where(TenantClock.tenant_id == tenant.tenant.id)
+    await store.execute(clock.values(last_position=position + 1))
+    return {
+        **await _webhook_endpoint(store, tenant, queued_position=10**6),
+        "fromPosition": "1",
+        "toPosition": "1000",
+    }
+
+
 CASES: Final = (
     Case("contactCreate", _contact_create),
     Case("contactUpdate", _contact_update),
@@ -157,6 +201,11 @@ CASES: Final = (
     Case("policyCreate", _policy_for_a_policyholder),
     Case("policyCreate", _policy_for_a_contact),
     Case("policyStatusChange", _policy_status_change),
+    Case("webhookEndpointUpdate", _webhook_endpoint_update),
+    Case("webhookEndpointSecretRotate", _webhook_endpoint_secret_rotate),
+    Case("webhookEndpointDelete", _webhook_endpoint_delete),
+    Case("webhookEndpointTest", _webhook_endpoint_test),
+    Case("webhookEndpointRedeliver", _webhook_endpoint_redeliver),
 )
 
 

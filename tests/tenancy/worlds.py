@@ -30,6 +30,7 @@ from resolvers.core.wakeups import Wakeups
 from resolvers.rules.access import PERMISSIONS
 from tests.factories import organizations
 from tests.factories.everything import instant_of, populate, word_of
+from tests.support.pools import PATIENCE
 from tests.support.store import START, Store
 
 CRITERION: Final = re.compile(r"(\b\w+\.tenant_id = \$\d+(?:::\w+)?)")
@@ -70,7 +71,7 @@ class BlindableDatabase(Database):
     """
 
     def __init__(self, url: str) -> None:
-        super().__init__(url)
+        super().__init__(url, **PATIENCE)
         self.is_blind = False
         self.spared: str | None = None
         self.blinded: set[str] = set()

@@ -45,13 +45,20 @@ def exclusive(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def is_held(path: Path) -> bool:
-    """Whether another process has the lock."""
+@contextlib.contextmanager
+def exclusive_if_free(path: Path) -> Iterator[bool]:
+    """Hold a lock file for the time of a block, unless another process has it; whether it is held."""
     descriptor = _open(path)
     try:
-        return not became_exclusive(descriptor)
+        yield became_exclusive(descriptor)
     finally:
         os.close(descriptor)
+
+
+def is_held(path: Path) -> bool:
+    """Whether another process has the lock."""
+    with exclusive_if_free(path) as is_free:
+        return not is_free
 
 
 def _open(path: Path) -> int:

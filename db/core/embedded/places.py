@@ -1,5 +1,6 @@
 """Where the embedded PostgreSQL lives: its account, its programs and the folder of one instance."""
 
+import contextlib
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -9,11 +10,10 @@ import shutil
 import stat
 import subprocess
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from db.core.embedded.locks import is_held
+from db.core.embedded.locks import exclusive_if_free
 from db.core.settings import CHECKOUT, database_settings
 
 PRODUCT = "customer-graph"
@@ -209,9 +209,14 @@ def refuse_other_major(home: Path) -> None:
         )
 
 
-def abandoned(folder: Path | None) -> Iterator[Path]:
-    """The folders of ephemeral instances in which no process has the lock: their guard was killed."""
+def clear_abandoned(folder: Path | None) -> None:
+    """Take away the folders of ephemeral instances in which no process has the lock: their guard was killed.
+
+    It is held meanwhile: who has just made such a folder, and waits for the lock, finds that it has to make it anew.
+    """
     for home in (folder or Path(tempfile.gettempdir())).glob(f"{PRODUCT}-{os.geteuid()}-*"):
-        if home.is_symlink() or not (home / "lock").exists() or is_held(home / "lock"):
+        if home.is_symlink() or not (home / "lock").exists():
             continue
-        yield home
+        with contextlib.suppress(FileNotFoundError), exclusive_if_free(home / "lock") as is_free:
+            if is_free:
+                shutil.rmtree(home, ignore_errors=True)

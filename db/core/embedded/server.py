@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import secrets
-import shutil
 import socket
 import subprocess
 import sys
@@ -104,8 +103,7 @@ class EmbeddedServer:
     def open(self) -> None:
         """Join or start the server. Raises EmbeddedPostgresError, whose text is meant for who started us."""
         if self.is_ephemeral:
-            for home in places.abandoned(self._folder):
-                shutil.rmtree(home, ignore_errors=True)
+            places.clear_abandoned(self._folder)
         try:
             # A guard that stops the server holds this lock exclusively: we wait until it has ended.
             self._lock = hold_shared(self._lock_file)

@@ -70,7 +70,12 @@ async def test_a_deal_is_created_with_its_products_and_counts_for_its_contact(
         "old_status": None,
         "new_status": "OPEN",
         "contact_id": str(person.id),
+        "account_id": None,
+        "policy_id": None,
         "owner_id": str(user.id),
+        "team_id": None,
+        "priority": "MEDIUM",
+        "deal_type": "NEW_BUSINESS",
     }
     entry = (await store.all(select(AuditLogEntry).where(AuditLogEntry.tenant_id == tenant.id)))[0]
     assert (entry.key_subject_id, entry.action) == (person.id, "DEAL_CREATED")
@@ -214,8 +219,14 @@ async def test_an_update_changes_what_is_given_and_nothing_twice(
         "new_status": "OPEN",
         "contact_id": None,
         "old_contact_id": None,
+        "account_id": None,
+        "policy_id": None,
         "owner_id": str(user.id),
         "old_owner_id": None,
+        "team_id": None,
+        "priority": "HIGH",
+        "old_priority": "MEDIUM",
+        "deal_type": "NEW_BUSINESS",
     }
     assert (await done(client, UPDATE, wanted))["version"] == 2
     assert await counts(store, tenant) == [1, 0, 0, 1, 1]
@@ -234,10 +245,11 @@ async def test_products_replace_all_there_are_and_make_the_value(store: Store, t
     assert [line["productName"] for line in changed["products"]["nodes"]] == ["Bus", "Van"]
     assert (changed["value"], changed["version"]) == ("30.10", 2)
     assert "products" in (await last_event(store, tenant)).payload["changed"]
-    before = await store.all(select(DealProduct.id).where(DealProduct.tenant_id == tenant.id))
+    lines = select(DealProduct.id).where(DealProduct.tenant_id == tenant.id).order_by(DealProduct.id)
+    before = await store.all(lines)
     same = await done(client, UPDATE, update | {"products": [bus, van], "value": "30.10"})
     assert same["version"] == 2
-    assert await store.all(select(DealProduct.id).where(DealProduct.tenant_id == tenant.id)) == before
+    assert await store.all(lines) == before
     for wrong in ({"value": "30.11"}, {"currency": "USD"}, {"products": [van], "value": "30.10"}):
         assert [kind for kind, _ in await refused(client, UPDATE, update | wrong)] == ["ValidationFailed"], wrong
     dollars = await done(client, UPDATE, update | {"currency": "USD", "products": [bus, van]})

@@ -53,7 +53,12 @@ async def test_a_move_is_written_down_with_the_time_in_the_stage(
         "old_status": "OPEN",
         "new_status": "OPEN",
         "contact_id": str(person.id),
+        "account_id": None,
+        "policy_id": None,
         "owner_id": str(owner.id),
+        "team_id": None,
+        "priority": "MEDIUM",
+        "deal_type": "NEW_BUSINESS",
     }
     assert await counts(store, tenant) == [1, 0, 2, 2, 2]
 

@@ -76,6 +76,7 @@ async def test_a_call_goes_through_the_states_that_are_reported(store: Store, te
         "contact_id": str(person.id),
         "voice_agent_id": None,
         "phone_number_id": None,
+        "integration_id": str(call.integration_id),
         "direction": "OUTBOUND",
     }
     audited = select(func.count()).select_from(AuditLogEntry).where(AuditLogEntry.object_id == call.id)

@@ -1,0 +1,1 @@
+"""The clients that people use, against a real server: `python3 run.py prove clients`."""
