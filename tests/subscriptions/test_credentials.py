@@ -27,7 +27,7 @@ from tests.factories import access, calls
 from tests.factories.access import OpenSession
 from tests.resolvers.authentication.asking import token_of
 from tests.subscriptions.streaming import EventStream, stream
-from tests.subscriptions.support import FOLLOW_CALLS, Credentials, Server, Socket, eventually, move_call
+from tests.subscriptions.support import FOLLOW_CALLS, SECONDS, Credentials, Server, Socket, eventually, move_call
 from tests.support.store import START, Store
 
 PERMISSIONS = ["call:read", "deal:read"]
@@ -131,7 +131,7 @@ async def next_change(socket: Socket, move: Callable[[], Awaitable[int]]) -> Any
 
 async def pinged_with(socket: Socket, payload: Any, move: Callable[[], Awaitable[int]]) -> None:
     """Wait for a ping with this payload, past changes."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(SECONDS):
         while payload not in socket.pings:
             await next_change(socket, move)
 
@@ -261,7 +261,7 @@ async def test_whatever_ends_a_credential_ends_its_streams(
         assert (await events.event()).codes == [code]
         assert (await events.event()).name == "complete"
         await events.ended()
-        assert strict.subscribers == 0
+        await eventually(lambda: strict.subscribers == 0)
 
 
 async def test_an_event_stream_ends_with_its_credential(
@@ -281,7 +281,7 @@ async def test_a_socket_without_streams_goes_on_with_the_permissions_that_are_le
     async with strict.connect(await token_of(services, tenant, session)) as socket:
         assert await socket.answer(DEALS) == {"data": {"deals": {"nodes": []}}}
         await store.execute(update(Role).where(Role.tenant_id == tenant.id).values(permissions=["call:read"]))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(SECONDS):
             while "errors" not in (answer := await socket.answer(DEALS)):
                 pass
         assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
@@ -358,7 +358,7 @@ async def test_a_viewer_who_is_only_remembered_gets_nothing(
         authenticator.gate.set()
         assert (await socket.closed())[0] == 4403
         assert (await events.event()).codes == ["UNAUTHENTICATED"]
-    assert strict.subscribers == 0
+    await eventually(lambda: strict.subscribers == 0)
 
 
 async def test_one_review_serves_all_connections_of_a_credential(

@@ -48,8 +48,8 @@ def serve(database_urls: Addresses) -> Serve:
         try:
             assert process.stdout is not None
             async with asyncio.timeout(30):
-                while not (line := (await process.stdout.readline()).strip()).isdigit():
-                    assert process.returncode is None
+                while not (line := await process.stdout.readline()).strip().isdigit():
+                    assert line, "it ended before it had a port"
             yield process, int(line)
         finally:
             if process.returncode is None:

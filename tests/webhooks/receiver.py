@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.support.waiting import eventually
+
 HANG, CLOSE, ENDLESS, HOLD = "hang", "close", "endless", "hold"
 
 
@@ -57,7 +59,8 @@ class Receiver:
     delay: float = 0.0
     connections: int = 0
     port: int = 0
-    released: asyncio.Event = field(default_factory=asyncio.Event)  # what is held is then answered, by 503
+    released: asyncio.Event = field(default_factory=asyncio.Event)  # what is held is then answered
+    answer_when_released: int = 503
     written: int = 0  # bytes of an endless answer that the other side took
     under_way: int = 0
     most_under_way: int = 0
@@ -88,7 +91,7 @@ class Receiver:
 
     async def until(self, count: int, seconds: float = 30.0) -> None:
         """Wait until so many requests have come."""
-        await until(lambda: len(self.received) >= count, seconds)
+        await eventually(lambda: len(self.received) >= count, seconds)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -129,7 +132,7 @@ class Receiver:
                 return False
             case "hold":
                 await self.released.wait()
-                answer = 503
+                answer = self.answer_when_released
             case "endless":
                 writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
                 while True:
@@ -140,12 +143,3 @@ class Receiver:
         writer.write(f"HTTP/1.1 {answer} Whatever\r\n{location}Content-Length: 2\r\n\r\nok".encode())
         await writer.drain()
         return True
-
-
-async def until(true: Callable[[], bool], seconds: float = 30.0) -> None:
-    """Wait until the function says true."""
-    async with asyncio.timeout(seconds):
-        while True:
-            if true():
-                return
-            await asyncio.sleep(0.01)

@@ -21,8 +21,9 @@ from tests.support.client import Client
 from tests.support.fixtures import SignIn
 from tests.support.ids import gid
 from tests.support.store import START, Store
+from tests.support.waiting import eventually
 from tests.webhooks.conftest import SETTINGS
-from tests.webhooks.receiver import CLOSE, ENDLESS, HANG, HOLD, Receiver, until
+from tests.webhooks.receiver import CLOSE, ENDLESS, HANG, HOLD, Receiver
 from tests.webhooks.support import change, deliveries, endpoint, follow, happen
 
 PAUSE = LONGEST_PAUSE + timedelta(minutes=5)
@@ -304,12 +305,13 @@ async def test_old_deliveries_are_forgotten_and_unfinished_ones_are_not(
 async def test_an_endpoint_that_is_deleted_or_moved_meanwhile_gets_nothing_more(
     client: Client, worker: Worker, receiver: Receiver
 ) -> None:
-    receiver.delay = 0.2
+    receiver.answers, receiver.answer_when_released = [HOLD], 200
     endpoint_id, _ = await follow(client, receiver.url)
     positions = await happen(client, 3)
     working = asyncio.create_task(worker.work_off())
     await receiver.until(1)
     await change(client, "webhookEndpointDelete", "deletedId", id=endpoint_id)
+    receiver.released.set()
     await working
     assert receiver.positions == positions[:1]
     assert await deliveries(client) == []
@@ -399,7 +401,7 @@ async def test_several_workers_share_the_tenants_and_send_nothing_twice(
             told = []
             for client, _ in followed:
                 told.append(await happen(client, 15))
-            await until(lambda: all(len(receiver.received) >= 15 for _, receiver in followed))
+            await eventually(lambda: all(len(receiver.received) >= 15 for _, receiver in followed))
         finally:
             for task in workers:
                 task.cancel()
