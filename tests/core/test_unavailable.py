@@ -11,7 +11,7 @@ from gql.execution.errors import describe, is_unavailable
 
 def adapted(cause: Exception) -> Exception:
     """What SQLAlchemy's driver makes of an error of asyncpg, when the pool connects for us."""
-    error: Exception = AsyncAdapt_asyncpg_dbapi.Error(str(cause), cause)  # type: ignore[no-untyped-call]  # SQLAlchemy's
+    error: Exception = AsyncAdapt_asyncpg_dbapi.Error(str(cause), cause)  # type: ignore[no-untyped-call]  # untyped there
     error.__cause__ = cause
     return error
 

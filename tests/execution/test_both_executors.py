@@ -27,6 +27,7 @@ from tests.execution.faults import bent
 from tests.execution.operations import Maker, Operation
 from tests.execution.payloads import message, outcomes
 from tests.execution.population import World
+from tests.support.chance import seeded
 
 CASES: Final = int(os.environ.get("EXECUTOR_CASES", "0"))  # 0: the few of every test run, the same each time
 Test = TypeVar("Test", bound=Callable[..., Any])
@@ -125,7 +126,7 @@ async def test_queries_answer_the_same(
     tally = tallies.setdefault("queries", Tally())
     if tally.is_over():
         return
-    rnd = Random(seed[0])  # noqa: S311  # nothing secret
+    rnd = seeded(seed[0])
     operation = Maker(rnd, world, objects=seed[1]).operation(root_fields=seed[2])
     await compare(own_services, operation, viewer_of(world, rnd), tally)
 
@@ -139,7 +140,7 @@ async def test_what_goes_wrong_goes_wrong_the_same_way(
     tally = tallies.setdefault("faults", Tally())
     if tally.is_over():
         return
-    rnd = Random(seed[0])  # noqa: S311  # nothing secret
+    rnd = seeded(seed[0])
     operation = Maker(rnd, world, objects=seed[1]).operation(root_fields=seed[2])
     viewer = viewer_of(world, rnd)
     with bent(rnd, operation.text):
@@ -154,7 +155,7 @@ async def test_mutations_show_the_same(
     tally = tallies.setdefault("mutations", Tally())
     if tally.is_over():
         return
-    rnd = Random(seed[0])  # noqa: S311  # nothing secret
+    rnd = seeded(seed[0])
     operation = Maker(rnd, world, objects=seed[1]).operation("mutation", seed[2])
     viewer = viewer_of(world, rnd)
     came = outcomes(rnd, world, operation.text)
@@ -170,7 +171,7 @@ async def test_streams_show_the_same(
     tally = tallies.setdefault("streams", Tally())
     if tally.is_over():
         return
-    rnd = Random(seed[0])  # noqa: S311  # nothing secret
+    rnd = seeded(seed[0])
     operation = Maker(rnd, world, objects=seed[1]).operation("subscription", 1)
     viewer = viewer_of(world, rnd)
     if viewer is not None:  # a stream is opened by somebody, and its messages are for nobody else

@@ -17,6 +17,7 @@ from resolvers.core import statements
 from resolvers.core.context import Context, Services
 from tests.execution.population import World
 from tests.execution.test_both_executors import viewer_of
+from tests.support.chance import seeded
 
 DOCUMENTS: Final = int(os.environ.get("DOCUMENTS", "300"))
 WARM: Final = 10_000  # documents after which memory must hardly grow
@@ -61,8 +62,8 @@ def resident() -> float:
 
 async def test_documents_that_are_all_different_do_not_add_up(own_services: Services, world: World) -> None:
     executor = Executor(schema)
-    viewer = viewer_of(world, Random(3))  # noqa: S311  # one who may do all
-    rnd = Random(7)  # noqa: S311  # the same documents in each run
+    viewer = viewer_of(world, seeded(3))
+    rnd = seeded(7)
     sizes = {}
     for number in range(1, DOCUMENTS + 1):
         context = Context(own_services, viewer)

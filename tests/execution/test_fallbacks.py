@@ -1,6 +1,5 @@
 """What runs on the reference executor, and why: by few reasons, counted, with the operation's name in the log."""
 
-from random import Random
 from typing import Any, Final
 
 import pytest
@@ -16,6 +15,7 @@ from tests.execution.comparison import ROOMY
 from tests.execution.operations import SCHEMA, Maker, Operation
 from tests.execution.population import World
 from tests.execution.test_both_executors import viewer_of
+from tests.support.chance import seeded
 
 ROOTS: Final = [
     (kind.value, name)
@@ -29,7 +29,7 @@ def whole(world: World, kind: str, name: str) -> Operation:
     """An operation with one root field and, over some tries, most of what it leads to."""
     root = SCHEMA.type_map[kind.capitalize()]
     assert isinstance(root, GraphQLObjectType)
-    maker = Maker(Random(f"{kind} {name}"), world, objects=40)  # noqa: S311  # the same each time
+    maker = Maker(seeded(f"{kind} {name}"), world, objects=40)
     field = maker._field(name, root.fields[name], 0)
     declared = f"({', '.join(maker.declared)})" if maker.declared else ""
     return Operation(f"{kind} Q{declared} {{ {field} }} {' '.join(maker.fragments)}", maker.variables)
@@ -68,7 +68,7 @@ async def fallbacks(services: Services, viewer: Any, text: str, variables: Any =
 async def test_what_a_plan_does_not_answer_is_counted_by_its_reason(
     own_services: Services, world: World, text: str, variables: Any, reason: Reason
 ) -> None:
-    viewer = viewer_of(world, Random(3))  # noqa: S311  # one who may do all
+    viewer = viewer_of(world, seeded(3))
     assert viewer is not None
     found, _ = await fallbacks(own_services, viewer, text, variables)
     assert found == {reason: 1}
@@ -89,7 +89,7 @@ async def test_a_missing_permission_reads_nothing_and_is_told_by_the_reference(
 async def test_the_log_names_the_operation_and_no_value(
     own_services: Services, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    viewer = viewer_of(world, Random(3))  # noqa: S311  # one who may do all
+    viewer = viewer_of(world, seeded(3))
     monkeypatch.setattr(running, "log", structlog.get_logger("test"))
     with structlog.testing.capture_logs() as logged:
         await fallbacks(own_services, viewer, 'query Secret { deal(id: "hunter2") { id } }')
@@ -104,7 +104,7 @@ async def test_a_plan_that_fails_where_the_reference_does_not_is_an_error_in_the
     async def broken(*_: Any) -> Any:
         raise ZeroDivisionError
 
-    viewer = viewer_of(world, Random(3))  # noqa: S311  # one who may do all
+    viewer = viewer_of(world, seeded(3))
     monkeypatch.setattr("gql.execution.planner.Plan.run", broken)
     monkeypatch.setattr(running, "log", structlog.get_logger("test"))
     with structlog.testing.capture_logs() as logged:
@@ -121,7 +121,7 @@ async def test_a_planner_that_fails_leaves_the_operation_to_the_reference(
     def broken(*_: Any) -> Any:
         raise ZeroDivisionError
 
-    viewer = viewer_of(world, Random(3))  # noqa: S311  # one who may do all
+    viewer = viewer_of(world, seeded(3))
     monkeypatch.setattr(running, "plan_operation", broken)
     monkeypatch.setattr(running, "log", structlog.get_logger("test"))
     with structlog.testing.capture_logs():

@@ -44,7 +44,11 @@ COLUMNS: Final[dict[str, dict[str, str]]] = {
         "stage_entered_at": SOME_TIME,
     },
     "contacts": {"email": "'many' || g || '@example.com'", "lead_score": "g % 2 * g % 100", "number": "'many ' || g"},
-    "callback_requests": {"number": "'CBR' || 1000000 + g", "due_at": SOME_TIME, "priority_score": f"{HALF} % 100000 / 1000.0"},
+    "callback_requests": {
+        "number": "'CBR' || 1000000 + g",
+        "due_at": SOME_TIME,
+        "priority_score": f"{HALF} % 100000 / 1000.0",
+    },
 }
 LISTINGS: Final[list[Listing[Any]]] = [calls.calls, deals.deals, contacts.contacts, callbacks.callback_requests]
 

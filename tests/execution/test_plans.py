@@ -3,7 +3,6 @@
 import json
 from dataclasses import replace
 from decimal import Decimal
-from random import Random
 from typing import Any
 
 import orjson
@@ -21,6 +20,7 @@ from tests.execution.operations import Operation
 from tests.execution.population import World
 from tests.execution.test_both_executors import viewer_of
 from tests.factories import calls, contacts, deals, organizations, telephony, voice_agents
+from tests.support.chance import seeded
 from tests.support.ids import gid
 from tests.support.store import Store
 
@@ -57,7 +57,7 @@ class Desk:
 async def desk(own_services: Services, own_store: Store, world: World) -> Desk:
     """A tenant without rows, and somebody who may do everything in it."""
     tenant = await organizations.tenant(own_store)
-    viewer = viewer_of(world, Random(3))  # noqa: S311  # one who may do all
+    viewer = viewer_of(world, seeded(3))
     assert viewer is not None
     viewer = replace(viewer, tenant_id=tenant.id, organization_id=tenant.organization_id)
     return Desk(own_services, own_store, tenant, viewer)

@@ -1,7 +1,6 @@
 """Everything that breaks during a run, one fault after the other, and how often each was done."""
 
 import asyncio
-import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Final
@@ -10,6 +9,7 @@ from tests.faults.crowds import Crowd, Writers
 from tests.faults.postgres import Postgres
 from tests.faults.servers import Servers
 from tests.faults.world import Plan
+from tests.support.chance import seeded
 
 LISTENING: Final = "query ILIKE 'LISTEN%'"
 POOLED: Final = "application_name = 'customer-graph' AND random() < 0.5"
@@ -46,7 +46,7 @@ class Chaos:
     def __init__(self, plan: Plan, database: Postgres, servers: Servers, crowds: list[Crowd], writers: Writers) -> None:
         self._plan, self._database, self._servers = plan, database, servers
         self._crowds, self._writers = crowds, writers
-        self._chance = random.Random(plan.seed)  # noqa: S311  # faults that can be repeated
+        self._chance = seeded(plan.seed)
         self._background: set[asyncio.Task[None]] = set()
         self.done: Counter[str] = Counter()
         self.wrong: list[str] = []

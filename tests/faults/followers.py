@@ -18,6 +18,7 @@ import uvloop
 
 from bench.sockets import Socket, connect
 from tests.faults.world import Client, World
+from tests.support.chance import seeded
 
 LONGEST_WAIT_SECONDS: Final = 0.8  # of what Reconnect asks for: a run has no time for more
 ANEW: Final = 0.3  # of what begins with a snapshot and comes back begins with another one
@@ -245,7 +246,7 @@ class Crowd:
 
     def __init__(self, world: World, number: int) -> None:
         self._world, self._number = world, number
-        self._chance = random.Random(world.plan.seed * 100 + number)  # noqa: S311  # faults that can be repeated
+        self._chance = seeded(world.plan.seed * 100 + number)
         self.followers = [
             Follower(client, world.tenants[client.tenant].key, world.ports, self._chance)
             for client in world.clients
@@ -308,7 +309,7 @@ async def main(world: World, number: int) -> None:
         if "finish" in order:
             print(orjson.dumps(await crowd.finish(order["finish"])).decode(), flush=True)  # noqa: T201  # its answer
         else:
-            for follower in random.Random(order["seed"]).sample(crowd.followers, order["pause"]):  # noqa: S311
+            for follower in seeded(order["seed"]).sample(crowd.followers, order["pause"]):
                 crowd.spawn(crowd.stop_reading(follower))
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import random
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import uuid4
@@ -10,6 +9,7 @@ from uuid import uuid4
 import httpx2
 
 from tests.faults.world import Place, World
+from tests.support.chance import seeded
 
 CREATE: Final = """
 mutation ($input: CallbackCreateInput!) {
@@ -35,7 +35,7 @@ class Mutators:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._chance = random.Random(world.plan.seed + 7)  # noqa: S311  # faults that can be repeated
+        self._chance = seeded(world.plan.seed + 7)
         self._client = httpx2.AsyncClient(timeout=10.0)
         self.acknowledged: list[Acknowledged] = []
         self.wrong: list[str] = []

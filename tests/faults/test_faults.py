@@ -24,8 +24,8 @@ from tests.faults.mutators import Mutators
 from tests.faults.postgres import Postgres, postgres
 from tests.faults.servers import Servers
 from tests.faults.world import Plan, World
-from tests.subscriptions.support import eventually, eventually_true
 from tests.support.store import Store
+from tests.support.waiting import eventually, eventually_true
 
 END_SECONDS: Final = 300.0
 

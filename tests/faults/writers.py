@@ -8,7 +8,6 @@ acknowledged; then it stands in the file ACKNOWLEDGED.
 import asyncio
 import base64
 import os
-import random
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,6 +34,7 @@ from resolvers.core.wakeups import Wakeups
 from resolvers.core.writes import Values, Write, perform
 from resolvers.rules.access import PERMISSIONS
 from tests.faults.world import Place, World
+from tests.support.chance import seeded
 
 AT_ONCE: Final = 12  # transactions under way
 MOST_EVENTS: Final = 8
@@ -49,7 +49,7 @@ class Writer:
     def __init__(self, world: World, number: int, acknowledged: Path) -> None:
         url = os.environ["DATABASE_URL"]
         self._world = world
-        self._chance = random.Random(world.plan.seed * 1000 + number)  # noqa: S311  # faults that can be repeated
+        self._chance = seeded(world.plan.seed * 1000 + number)
         self._services = Services(
             Database(url, pool_size=AT_ONCE),
             Keyring(base64.b64decode(os.environ["MASTER_KEY"])),

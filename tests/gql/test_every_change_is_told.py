@@ -15,7 +15,7 @@ from resolvers.rules.access import PERMISSIONS
 from tests.factories import access, organizations
 from tests.factories.access import PASSWORD
 from tests.factories.everything import populate
-from tests.gql.access.conftest import Bearer, bearer, hasher, visitor  # noqa: F401  # fixtures
+from tests.gql.conftest import Bearer
 from tests.support.client import Client
 from tests.support.fixtures import SignIn
 from tests.support.schema import root_type
@@ -77,7 +77,7 @@ async def inhabitant(store: Store) -> Inhabitant:
 
 
 @pytest.fixture
-async def person(bearer: Bearer, services: Services, store: Store, inhabitant: Inhabitant) -> Client:  # noqa: F811
+async def person(bearer: Bearer, services: Services, store: Store, inhabitant: Inhabitant) -> Client:
     """A person of the tenant who may do everything."""
     tenant = inhabitant.tenant
     login = await access.login(store, tenant)
@@ -93,7 +93,7 @@ def test_there_is_an_example_of_each_mutation() -> None:
 async def test_a_change_is_told_in_the_log_and_in_the_audit_log_under_one_id(
     sign_in: SignIn,
     person: Client,
-    visitor: Client,  # noqa: F811
+    visitor: Client,
     store: Store,
     inhabitant: Inhabitant,
     mutation: str,

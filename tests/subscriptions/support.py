@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
@@ -40,6 +40,7 @@ from resolvers.core.writes import Action, Values, Write, perform
 from resolvers.rules.access import PERMISSIONS
 from tests.support import traffic
 from tests.support.store import Store
+from tests.support.waiting import eventually
 
 PROTOCOL = Subprotocol("graphql-transport-ws")
 SECONDS = 30.0  # after which a test gives up waiting
@@ -409,21 +410,3 @@ async def _connections(addresses: Addresses, what: str, which: str) -> int:
         return found
     finally:
         await connection.close()
-
-
-async def eventually(true: Callable[[], bool], seconds: float = SECONDS) -> None:
-    """Wait until the function says true."""
-    async with asyncio.timeout(seconds):
-        while True:
-            if true():
-                return
-            await asyncio.sleep(0.01)
-
-
-async def eventually_true(true: Callable[[], Awaitable[object]], seconds: float = SECONDS) -> None:
-    """Wait until what the function returns is true."""
-    async with asyncio.timeout(seconds):
-        while True:
-            if await true():
-                return
-            await asyncio.sleep(0.05)

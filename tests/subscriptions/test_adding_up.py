@@ -19,9 +19,11 @@ from resolvers.core.viewer import Viewer
 from resolvers.core.writes import Action, Values, Write, perform
 from tests.factories import access, deals
 from tests.subscriptions.following import Follower, document, listed, serving
-from tests.subscriptions.support import Credentials, Server, Socket, eventually
+from tests.subscriptions.support import Credentials, Server, Socket
+from tests.support.chance import seeded
 from tests.support.ids import gid
 from tests.support.store import Store
+from tests.support.waiting import eventually
 
 DEALS = document("dealChanged", "id version stage { id } owner { id } priority")
 
@@ -45,14 +47,14 @@ async def test_lists_and_changes_add_up_whatever_happens_meanwhile(
         {"ownerId": gid(users[1]), "stageIds": [gid(flow.new), gid(flow.offer)]},
     ]
     credential = credentials.issue(tenant)
-    chance = random.Random(11)  # noqa: S311  # a test that can be repeated
+    chance = seeded(11)
     async with serving(services, credentials, sizes=Sizes(batch=7, queue=3)) as server:
         viewer = server.viewer(credential)
         business = Business(services, viewer, flow, [user.id for user in users], chance)
         followers = [Follower() for _ in filters]
         writing = asyncio.gather(*(business.work(25) for _ in range(4)))
         streams = [
-            asyncio.create_task(keep(server, credential, follower, wanted, random.Random(number)))  # noqa: S311
+            asyncio.create_task(keep(server, credential, follower, wanted, seeded(number)))
             for number, (follower, wanted) in enumerate(zip(followers, filters, strict=True))
         ]
         await writing

@@ -27,8 +27,9 @@ from tests.factories import access, calls
 from tests.factories.access import OpenSession
 from tests.resolvers.authentication.asking import token_of
 from tests.subscriptions.streaming import EventStream, stream
-from tests.subscriptions.support import FOLLOW_CALLS, SECONDS, Credentials, Server, Socket, eventually, move_call
+from tests.subscriptions.support import FOLLOW_CALLS, SECONDS, Credentials, Server, Socket, move_call
 from tests.support.store import START, Store
+from tests.support.waiting import eventually
 
 PERMISSIONS = ["call:read", "deal:read"]
 DEALS = "{ deals(first: 1) { nodes { id } } }"

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import random
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
@@ -34,11 +33,11 @@ from tests.subscriptions.support import (
     Socket,
     count_connections,
     cut_connections,
-    eventually,
-    eventually_true,
     move_call,
 )
+from tests.support.chance import seeded
 from tests.support.store import Store
+from tests.support.waiting import eventually, eventually_true
 
 STATUSES = list(CallStatus)
 POSITIONS = """
@@ -142,7 +141,7 @@ async def test_clients_that_reconnect_amid_the_writing_miss_nothing_and_get_noth
     credential = credentials.issue(tenant)
     rows = await several_calls(store, tenant)
     total = 160
-    chance = random.Random(7)  # noqa: S311  # a test that can be repeated
+    chance = seeded(7)
 
     async def client() -> list[int]:
         told: list[int] = []

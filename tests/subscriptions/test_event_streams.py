@@ -21,17 +21,9 @@ from resolvers.core.context import Services
 from resolvers.core.writes import Write
 from tests.factories import calls
 from tests.subscriptions.streaming import EVENT_STREAM, WIDE, request_for, requested, stream
-from tests.subscriptions.support import (
-    FOLLOW_CALLS,
-    SECONDS,
-    Credentials,
-    Server,
-    eventually,
-    eventually_true,
-    happen,
-    move_call,
-)
+from tests.subscriptions.support import FOLLOW_CALLS, SECONDS, Credentials, Server, happen, move_call
 from tests.support.store import Store
+from tests.support.waiting import eventually, eventually_true
 
 ME = "query { contacts(first: 1) { nodes { firstName } } }"
 CREATE = 'mutation { contactCreate(input: {firstName: "Ravi"}) { errors { code } contact { firstName } } }'

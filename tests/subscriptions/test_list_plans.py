@@ -67,7 +67,7 @@ async def test_a_list_reads_what_it_holds_and_little_else(
 async def explained(addresses: Addresses, tenant: Tenant, wanted: Wanted) -> dict[str, Any]:
     """The plan of the statement that finds the list's ids, with the tenant as reads put it in."""
     select = Current(listing).select_ids(wanted, LIMIT).where(Call.tenant_id == tenant.id)
-    compiled = select.compile(dialect=dialect.dialect())  # type: ignore[no-untyped-call]  # SQLAlchemy's
+    compiled = select.compile(dialect=dialect.dialect())  # type: ignore[no-untyped-call]  # untyped in SQLAlchemy
     assert compiled.positiontup is not None
     values = [compiled.params[name] for name in compiled.positiontup]
     connection = await asyncpg.connect(addresses.app)

@@ -25,6 +25,7 @@ from resolvers.core.writes import Outcome, Write
 from resolvers.events import read_events, read_positions
 from tests.factories import calls
 from tests.subscriptions.support import Credentials
+from tests.support.chance import seeded
 from tests.support.store import Store
 
 IS_SEARCHING = os.environ.get("PROPERTIES") == "search"
@@ -148,11 +149,10 @@ async def test_positions_have_no_holes_and_follow_the_commits(
     async def live(books: Books, chance: random.Random) -> list[Any]:
         """The working day of a tenant."""
         readers = [
-            asyncio.create_task(work(books, databases[-1], random.Random(chance.random())))  # noqa: S311
-            for work in (follow, follow, audit)
+            asyncio.create_task(work(books, databases[-1], seeded(chance.random()))) for work in (follow, follow, audit)
         ]
         writers = [
-            write_some(services, books, databases[place % PROCESSES], random.Random(chance.random()))  # noqa: S311
+            write_some(services, books, databases[place % PROCESSES], seeded(chance.random()))
             for place in range(WRITERS)
         ]
         try:
@@ -161,7 +161,7 @@ async def test_positions_have_no_holes_and_follow_the_commits(
             books.is_done = True
         return await asyncio.gather(*readers)
 
-    chances = [random.Random(f"{seed} {place}") for place in range(len(everybody))]  # noqa: S311
+    chances = [seeded(f"{seed} {place}") for place in range(len(everybody))]
     days = await asyncio.gather(*(live(books, chance) for books, chance in zip(everybody, chances, strict=True)))
     for books, (one, other, audits) in zip(everybody, days, strict=True):
         log = await store.all(select(Event.id).where(Event.tenant_id == books.tenant.id).order_by(Event.position))

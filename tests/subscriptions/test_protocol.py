@@ -24,8 +24,9 @@ from resolvers.core.writes import Write
 from tests.factories import calls, contacts
 from tests.subscriptions.raw import first_bytes, frame, upgrade
 from tests.subscriptions.streaming import WIDE
-from tests.subscriptions.support import PROTOCOL, SECONDS, Credentials, Server, eventually, happen
+from tests.subscriptions.support import PROTOCOL, SECONDS, Credentials, Server, happen
 from tests.support.store import START, Store
+from tests.support.waiting import eventually
 
 FOLLOW = "subscription { callStatusChanged { __typename } }"
 ME = "query { contacts(first: 1) { nodes { firstName } } }"

@@ -27,9 +27,10 @@ from resolvers.core.context import Request, Services
 from resolvers.core.redis_wakeups import REDIS_CHANNEL, RedisChannel
 from resolvers.core.wakeups import Wakeups
 from tests.factories import calls
-from tests.subscriptions.support import FOLLOW_CALLS, Credentials, Server, eventually, eventually_true, move_call
+from tests.subscriptions.support import FOLLOW_CALLS, Credentials, Server, move_call
 from tests.support.resp import RespServer, resp_server
 from tests.support.store import Store
+from tests.support.waiting import eventually, eventually_true
 
 
 class Place(Protocol):

@@ -16,9 +16,10 @@ from gql.subscriptions.work import Sizes
 from resolvers.core.context import Services
 from tests.factories import calls, contacts
 from tests.subscriptions.following import serving
-from tests.subscriptions.support import FOLLOW_CALLS, Credentials, Server, eventually, forget_events, move_call
+from tests.subscriptions.support import FOLLOW_CALLS, Credentials, Server, forget_events, move_call
 from tests.support.ids import gid
 from tests.support.store import Store
+from tests.support.waiting import eventually
 
 STATUSES = list(CallStatus)
 NOTES = " ".join(f"n{number}: notes" for number in range(10))

@@ -15,9 +15,10 @@ from gql.subscriptions.work import Sizes
 from resolvers.core.context import Services
 from tests.factories import calls, contacts, deals
 from tests.subscriptions.following import document, listed, serving
-from tests.subscriptions.support import Credentials, Server, cut_connections, eventually, forget_events, move_call
+from tests.subscriptions.support import Credentials, Server, cut_connections, forget_events, move_call
 from tests.support.ids import gid
 from tests.support.store import START, Store
+from tests.support.waiting import eventually
 
 CALLS = document("callStatusChanged", "id status version")
 

@@ -6,17 +6,10 @@ from db.enums.calls import CallDirection, CallStatus
 from db.organizations import Tenant
 from resolvers.core.writes import Write
 from tests.factories import calls, contacts, voice_agents
-from tests.subscriptions.support import (
-    FOLLOW_CALLS,
-    Credentials,
-    Server,
-    eventually,
-    forget_events,
-    happen,
-    move_call,
-)
+from tests.subscriptions.support import FOLLOW_CALLS, Credentials, Server, forget_events, happen, move_call
 from tests.support.ids import gid
 from tests.support.store import Store
+from tests.support.waiting import eventually
 
 
 async def test_a_change_arrives_with_its_event_its_statuses_and_its_object(

@@ -16,7 +16,7 @@ from resolvers.access import credentials, issue_access_token
 from resolvers.core.clock import FixedClock
 from resolvers.core.context import Services
 from tests.factories import access
-from tests.gql.access.conftest import Bearer
+from tests.gql.conftest import Bearer
 from tests.support.client import Client
 from tests.support.fixtures import SignIn
 from tests.support.ids import gid

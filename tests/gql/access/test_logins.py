@@ -8,7 +8,7 @@ from db.organizations import Tenant
 from gql.schema import schema
 from tests.factories import access
 from tests.factories.access import PASSWORD
-from tests.gql.access.conftest import Bearer
+from tests.gql.conftest import Bearer
 from tests.support.client import Client
 from tests.support.fixtures import SignIn
 from tests.support.ids import gid

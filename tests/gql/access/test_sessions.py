@@ -18,7 +18,7 @@ from resolvers.access import credentials
 from resolvers.core.clock import FixedClock
 from tests.factories import access
 from tests.factories.access import PASSWORD, OpenSession
-from tests.gql.access.conftest import Bearer
+from tests.gql.conftest import Bearer
 from tests.support.client import Client
 from tests.support.fixtures import SignIn
 from tests.support.ids import gid

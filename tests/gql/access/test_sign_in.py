@@ -23,7 +23,7 @@ from resolvers.core.clock import FixedClock
 from resolvers.core.context import Services
 from tests.factories import access, organizations
 from tests.factories.access import PASSWORD, CountingHasher
-from tests.gql.access.conftest import Bearer
+from tests.gql.conftest import Bearer
 from tests.support.client import Client
 from tests.support.ids import gid
 from tests.support.store import START, Store
