@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 
+from db.core.reading import LOST
 from db.core.url import plain_url
 
 CHANNEL: Final = "event_log"
@@ -16,7 +17,6 @@ TIMEOUT_SECONDS: Final = 5.0
 HEARTBEAT_SECONDS: Final = 15.0  # a listening connection that died without a word is found out after this
 RETRY_SECONDS: Final = 1.0
 
-LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
 log = structlog.get_logger(__name__)
 
 Heard = Callable[[UUID], None]

@@ -11,9 +11,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.core.reading import LOST
 from resolvers.core.clocks import Due, due_tenants, settle
 from resolvers.core.context import Services
-from resolvers.core.wakeups import LOST
 
 log = structlog.get_logger(__name__)
 
@@ -84,6 +84,8 @@ class Worker:
                 await self._begin(tenant_id)
         except UNAVAILABLE as error:  # the next look tries again
             log.warning("worker_cannot_look", error=repr(error))
+        except Exception:  # a defect: it is not to end the worker, of which nobody would hear
+            log.exception("look_failed")
 
     async def _begin(self, tenant_id: UUID) -> None:
         for job in self._jobs:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,6 +19,7 @@ from resolvers.core.clocks import Due, due_tenants, earliest, settle
 from resolvers.core.context import Services
 from resolvers.core.worker import Worker
 from tests.support.store import START, Store
+from tests.support.waiting import eventually
 
 HOUR = timedelta(hours=1)
 
@@ -172,21 +174,32 @@ async def test_a_worker_that_is_told_to_stop_ends_and_leaves_nothing_running(
     alarms.due_at[tenant.id] = START
     await set_due(store, tenant, START)
     running = asyncio.create_task(Worker(services, [alarms]).run())
-    async with asyncio.timeout(30):
-        while True:
-            if alarms.rang:
-                break
-            await asyncio.sleep(0.01)
+    await eventually(lambda: alarms.rang)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     names = {task.get_name() for task in asyncio.all_tasks()}
     assert not names & {"worker listens", "Alarms"}
 
 
-async def test_a_database_that_is_away_is_no_reason_to_end(
-    quiet: None, services: Services, store: Store, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [
+        (OSError("gone"), "worker_cannot_look"),
+        (asyncpg.InternalClientError("half gone"), "worker_cannot_look"),
+        (LookupError("a defect"), "look_failed"),
+    ],
+    ids=lambda one: type(one).__name__ if isinstance(one, Exception) else "",
+)
+async def test_a_look_that_fails_is_no_reason_to_end(
+    quiet: None,
+    services: Services,
+    store: Store,
+    tenant: Tenant,
+    monkeypatch: pytest.MonkeyPatch,
+    failure: Exception,
+    told: str,
 ) -> None:
-    failures = [OSError("gone"), OSError("gone")]
+    failures = [failure, failure]
 
     async def failing(*arguments: Any) -> Sequence[UUID]:
         if failures:
@@ -199,11 +212,7 @@ async def test_a_database_that_is_away_is_no_reason_to_end(
     await set_due(store, tenant, START)
     with capture_logs() as logs:
         running = asyncio.create_task(Worker(services, [alarms], poll_seconds=0.05).run())
-        async with asyncio.timeout(30):
-            while True:
-                if alarms.rang:
-                    break
-                await asyncio.sleep(0.01)
+        await eventually(lambda: alarms.rang)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-    assert [entry["event"] for entry in logs].count("worker_cannot_look") == 2
+    assert [entry["event"] for entry in logs].count(told) == 2
